@@ -1,0 +1,166 @@
+"""Commands that run notebooks: collect, run, replay, runs, demo, lab."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from workbench.cli.output import echo_frame, echo_json
+from workbench.cli.progress import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workbench.runs import Run
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+_WORKERS = click.option("--workers", default=2, show_default=True, help="Notebooks to run side by side.")
+
+
+@click.command(epilog="Example: wb collect KR US -p sample_size=tiny")
+@click.argument("regions", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="All six regions.")
+@click.option("-f", "--params", "params_file", type=click.Path(path_type=Path), help="Parameters from a YAML file.")
+@click.option("-p", "--parameter", "given", multiple=True, metavar="NAME=VALUE", help="One parameter; repeatable.")
+@_WORKERS
+@_JSON
+def collect(
+    regions: tuple[str, ...], every: bool, params_file: Path | None, given: tuple[str, ...], workers: int, as_json: bool
+) -> None:
+    """Collect what is missing of one or more regions into the lake."""
+    from workbench import markets, runs
+    from workbench.settings import REGIONS
+
+    if not regions and not every:
+        raise click.UsageError("Name regions, or say --all.")
+    notebook = "notebooks/collection/collect_region.ipynb"
+    codes = markets.check_regions(REGIONS if every else regions)
+    shared = runs.parameters.pairs(given)
+    jobs = [
+        runs.Job(notebook, {**shared, "region": region}, params_file=params_file, label=f"collect {region}")
+        for region in codes
+    ]
+    with progress() as show:
+        _report(runs.run_many(jobs, workers=workers, progress=show), as_json)
+
+
+@click.command(
+    epilog="Example: wb run notebooks/backtests/backtest.ipynb -f params/backtests/kr.yaml -p start=2022-01-01"
+)
+@click.argument("notebook", type=click.Path(path_type=Path))
+@click.option("-f", "--params", "params_file", type=click.Path(path_type=Path), help="Parameters from a YAML file.")
+@click.option("-p", "--parameter", "given", multiple=True, metavar="NAME=VALUE", help="One parameter; repeatable.")
+@click.option("--timeout", type=float, help="Time limit of the whole run, in seconds.")
+@_JSON
+def run(notebook: Path, params_file: Path | None, given: tuple[str, ...], timeout: float | None, as_json: bool) -> None:
+    """Run a parameterized notebook and keep it with its report, tables and card."""
+    from workbench import runs
+
+    with progress() as show:
+        done = runs.run(notebook, runs.parameters.pairs(given), params_file=params_file, timeout=timeout, progress=show)
+    _report([done], as_json)
+
+
+@click.command(epilog="Example: wb replay 20261120-130501-backtest-1f3a")
+@click.argument("run_id")
+@_JSON
+def replay(run_id: str, as_json: bool) -> None:
+    """Run again on the snapshot of a run's card and compare every table."""
+    from workbench import runs
+
+    with progress() as show:
+        replayed = runs.replay(run_id, progress=show)
+    if as_json:
+        echo_json(
+            {
+                "run": replayed.run.id,
+                "original": replayed.original,
+                "identical": replayed.identical,
+                "notes": list(replayed.notes),
+                "differences": replayed.differences.to_dicts(),
+            }
+        )
+    else:
+        for note in replayed.notes:
+            click.echo(f"Note: {note}")
+        echo_frame(replayed.differences)
+        click.echo("Nothing differs." if replayed.identical else "The replay differs; see the rows above.")
+    sys.exit(0 if replayed.identical else 1)
+
+
+@click.command("runs", epilog="Example: wb runs --json")
+@click.option("--rows", default=30, show_default=True, help="Newest runs to show.")
+@_JSON
+def runs_list(rows: int, as_json: bool) -> None:
+    """List the runs, newest first."""
+    from workbench import runs
+
+    frame = runs.history()
+    if as_json:
+        echo_json(frame.to_dicts())
+    else:
+        echo_frame(frame.head(rows), rows)
+
+
+@click.command(epilog="Example: wb demo --size tiny")
+@click.option("--size", type=click.Choice(["tiny", "demo"]), default="demo", show_default=True)
+@_WORKERS
+def demo(size: str, workers: int) -> None:
+    """Make six-region reports on the embedded sample market, in about two minutes."""
+    from workbench import runs, settings
+    from workbench.cli.tour import stages
+
+    finished: list[Run] = []
+    with progress() as show:
+        for jobs in stages(size):
+            finished += runs.run_many(jobs, workers=workers, progress=show)
+    failed = [done for done in finished if done.status != "succeeded"]
+    for done in failed:
+        click.echo(f"{done.status}: {done.report}", err=True)
+    click.echo(
+        f"\n{len(finished) - len(failed)} of {len(finished)} reports made. The sample market is not real prices."
+    )
+    click.echo(f"Open {settings.load().reports / 'index.html'}")
+    click.echo("Then: make lab (the guided tour in JupyterLab), or wb --help.")
+    sys.exit(1 if failed else 0)
+
+
+@click.command(epilog="Example: wb lab --port 8899")
+@click.option("--port", default=8888, show_default=True)
+@click.option("--browser/--no-browser", default=True, show_default=True)
+def lab(port: int, browser: bool) -> None:
+    """Open JupyterLab on the guided tour."""
+    from workbench import settings
+
+    home = settings.load().home
+    arguments = [
+        sys.executable, "-m", "jupyterlab", "notebooks/start_here.ipynb", f"--port={port}", f"--notebook-dir={home}",
+        "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]  # fmt: skip
+    if not browser:
+        arguments.append("--no-browser")
+    os.chdir(home)
+    os.execv(sys.executable, arguments)
+
+
+def _report(finished: Sequence[Run], as_json: bool) -> None:
+    """Print what became of the runs; the exit code is 1 when one did not succeed."""
+    if as_json:
+        echo_json([_summary(done) for done in finished])
+    else:
+        for done in finished:
+            click.echo(f"{done.status}: {done.report}")
+            if done.error:
+                click.echo(f"  {done.error}", err=True)
+    sys.exit(0 if all(done.status == "succeeded" for done in finished) else 1)
+
+
+def _summary(done: Run) -> dict[str, Any]:
+    return {"id": done.id, "status": done.status, "report": str(done.report), "error": done.error}
+
+
+COMMANDS = (demo, collect, run, replay, runs_list, lab)

@@ -1,0 +1,39 @@
+"""What ``wb demo`` runs: the notebooks of the demo, stage after stage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workbench.runs import Job
+
+_COLLECT = "notebooks/collection/collect_region.ipynb"
+_HEALTH = "notebooks/collection/data_health.ipynb"
+_TEARSHEET = "notebooks/factors/factor_tearsheet.ipynb"
+_BACKTEST = "notebooks/backtests/backtest.ipynb"
+_OPTIMIZE = "notebooks/backtests/optimize_portfolio.ipynb"
+
+
+def stages(size: str) -> list[list[Job]]:
+    """The jobs of the demo; the jobs of one stage may run side by side.
+
+    Parameters
+    ----------
+    size : str
+        Size of the sample market, ``tiny`` or ``demo``.
+    """
+    from workbench.runs import Job
+    from workbench.settings import REGIONS
+
+    def job(label: str, notebook: str, **parameters: Any) -> Job:
+        return Job(notebook, parameters, label=label)
+
+    collection = [job(f"collect {region}", _COLLECT, region=region, sample_size=size) for region in REGIONS]
+    research = [
+        job("data health", _HEALTH),
+        job("backtest six regions", _BACKTEST, regions=list(REGIONS)),
+        job("factor tear sheet", _TEARSHEET),
+        *(job(f"backtest {region}", _BACKTEST, regions=[region]) for region in REGIONS),
+        job("optimize portfolio", _OPTIMIZE),
+    ]
+    return [collection, research]
