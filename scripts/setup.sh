@@ -16,9 +16,11 @@ if ! usable "$python"; then
     exit 1
 fi
 
-echo "Making $venv with $("$python" --version); this happens once and takes a minute or two."
-rm -rf "$venv"
-"$python" -m venv "$venv"
+if ! usable "$venv/bin/python"; then
+    echo "Making $venv with $("$python" --version); this happens once and takes a minute or two."
+    rm -rf "$venv"
+    "$python" -m venv "$venv"
+fi
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 "$venv/bin/python" -m compileall -q workbench
