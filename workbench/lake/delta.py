@@ -1,0 +1,123 @@
+"""Delta tables on disk: versions, handles, file lists and how files are written.
+
+Everything is read from the log of one version. A listing of the folder is never used: it would also
+see the files of replaced versions and of writers that died.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from workbench.errors import LakeError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+    from deltalake import DeltaTable, WriterProperties
+
+#: Rows of one row group: small enough for one ticker's look-up, large enough to compress well.
+ROW_GROUP = 8_192
+#: Set when a table is created. Logs stay, so that every version can be found by its time; replaced
+#: files go only by ``Lake.vacuum``, which keeps those that a kept run names.
+CONFIGURATION = {
+    "delta.logRetentionDuration": "interval 36500 days",
+    "delta.deletedFileRetentionDuration": "interval 30 days",
+    "delta.checkpointInterval": "50",
+}
+_LOG = "_delta_log"
+_DIGITS = 20
+
+
+def current_version(folder: Path) -> int | None:
+    """Newest committed version of the table in ``folder``, None where there is no table."""
+    newest = -1
+    try:
+        with os.scandir(folder / _LOG) as entries:
+            for entry in entries:
+                stem, dot, suffix = entry.name.partition(".")
+                if suffix == "json" and dot and len(stem) == _DIGITS and stem.isdigit():
+                    newest = max(newest, int(stem))
+    except FileNotFoundError:
+        return None
+    return newest if newest >= 0 else None
+
+
+def commit_file(folder: Path, version: int) -> Path:
+    """Log entry of one version."""
+    return folder / _LOG / f"{version:0{_DIGITS}d}.json"
+
+
+def at_version(folder: Path, version: int) -> DeltaTable:
+    """A handle on one version, for reading only: handles are shared and cached.
+
+    Raises
+    ------
+    LakeError
+        If the table has no such version.
+    """
+    try:
+        entry = commit_file(folder, version).stat()
+        stamp = (entry.st_ino, entry.st_mtime_ns)
+    except FileNotFoundError:
+        stamp = (0, 0)
+    return _open(str(folder), version, stamp)
+
+
+def current(folder: Path) -> DeltaTable:
+    """A shared handle on the newest version, for reading only."""
+    version = current_version(folder)
+    if version is None:
+        raise LakeError(f"There is no table in {folder}.", hint="Publish rows to it first.")
+    return at_version(folder, version)
+
+
+@lru_cache(maxsize=128)
+def _open(folder: str, version: int, stamp: tuple[int, int]) -> DeltaTable:  # noqa: ARG001
+    # The stamp keeps a table that was deleted and made again apart from the one that was opened.
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    try:
+        return DeltaTable(folder, version=version)
+    except DeltaError as error:
+        raise LakeError(
+            f"Version {version} of the table {folder} cannot be read: {error}.",
+            hint="Choose a version listed by lake.versions().",
+            version=version,
+        ) from error
+
+
+def writing_handle(folder: Path) -> DeltaTable:
+    """A fresh handle on the newest version: read from it, then write on it."""
+    from deltalake import DeltaTable
+
+    return DeltaTable(str(folder))
+
+
+def create(folder: Path, empty: pl.DataFrame, partition: tuple[str, ...]) -> None:
+    """Create the table with its schema and retention; nothing happens if it exists."""
+    from deltalake import DeltaTable
+
+    folder.mkdir(parents=True, exist_ok=True)
+    DeltaTable.create(
+        str(folder),
+        empty.to_arrow().schema,
+        mode="ignore",
+        partition_by=list(partition) or None,
+        configuration=CONFIGURATION,
+    )
+
+
+def writer_properties() -> WriterProperties:
+    """Zstandard, small row groups, statistics for every chunk."""
+    from deltalake import ColumnProperties, WriterProperties
+
+    return WriterProperties(
+        max_row_group_size=ROW_GROUP,
+        compression="ZSTD",
+        compression_level=3,
+        default_column_properties=ColumnProperties(dictionary_enabled=True, statistics_enabled="CHUNK"),
+    )
