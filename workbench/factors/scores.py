@@ -1,0 +1,191 @@
+"""Scores, labelled like the panel they were computed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workbench.errors import ConfigError
+from workbench.factors import transforms
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+COMPOSITE = "composite"
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Rows and columns of a score.
+
+    Attributes
+    ----------
+    dates : (T,) datetime64[D]
+        Union of the regions' sessions.
+    tickers : tuple of str
+        ``KR:005930``.
+    regions : tuple of str
+        Region of each column.
+    sessions : mapping of str to (T,) bool
+        Rows that are sessions of a region.
+    """
+
+    dates: NDArray[np.datetime64]
+    tickers: tuple[str, ...]
+    regions: tuple[str, ...]
+    sessions: Mapping[str, NDArray[np.bool_]]
+
+    def columns(self, region: str) -> NDArray[np.intp]:
+        """Column numbers of a region."""
+        return np.flatnonzero(np.array(self.regions) == region)
+
+    def region_names(self) -> tuple[str, ...]:
+        """The regions, in the order of the columns."""
+        return tuple(dict.fromkeys(self.regions))
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """One normalized factor value by date and ticker; high is hoped to be good.
+
+    Attributes
+    ----------
+    name : str
+        The factor's name, or ``composite``.
+    values : (T, N) array
+        NaN where there is no score, and on dates that are no session of the column's region.
+    labels : Labels
+        Dates, tickers and regions.
+
+    Notes
+    -----
+    Timing: row t is known at the close of the column's region on t and can be traded on its next session.
+    """
+
+    name: str
+    values: NDArray[np.float64]
+    labels: Labels
+
+    @property
+    def dates(self) -> NDArray[np.datetime64]:
+        """Dates of the rows."""
+        return self.labels.dates
+
+    @property
+    def tickers(self) -> tuple[str, ...]:
+        """Tickers of the columns."""
+        return self.labels.tickers
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Region of each column."""
+        return self.labels.regions
+
+    def latest(self) -> pl.DataFrame:
+        """The last scored session of each region, best first: region, ticker, date, score."""
+        import polars as pl
+
+        frame = self.to_polars()
+        last = pl.col("date") == pl.col("date").max().over("region")
+        return frame.filter(last).sort(["region", "score", "ticker"], descending=[False, True, False])
+
+    def to_polars(self) -> pl.DataFrame:
+        """Long form without the missing values: region, ticker, date, score."""
+        import polars as pl
+
+        rows, columns = np.nonzero(~np.isnan(self.values))
+        return pl.DataFrame(
+            {
+                "region": np.array(self.regions, dtype=object)[columns].tolist(),
+                "ticker": np.array(self.tickers, dtype=object)[columns].tolist(),
+                "date": self.dates[rows].astype("datetime64[D]"),
+                "score": self.values[rows, columns],
+            },
+            schema_overrides={"region": pl.String, "ticker": pl.String, "date": pl.Date},
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Scores of several factors, and their combination.
+
+    Attributes
+    ----------
+    labels : Labels
+        Dates, tickers and regions.
+    raw : mapping of str to (T, N) array
+        The factors' own values in their own units, before any transform.
+    values : mapping of str to (T, N) array
+        The scores: winsorized, scaled per region and date, turned by the factor's direction; with
+        ``composite``, their weighted mean.
+    notes : tuple of str
+        What the panel had to say.
+    """
+
+    labels: Labels
+    raw: Mapping[str, NDArray[np.float64]]
+    values: Mapping[str, NDArray[np.float64]]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the factors, without the composite."""
+        return tuple(self.raw)
+
+    @property
+    def composite(self) -> Score:
+        """The combination of all factors."""
+        return self[COMPOSITE]
+
+    def __getitem__(self, name: str) -> Score:
+        if name not in self.values:
+            raise ConfigError(f"There is no score {name!r}.", hint=f"These were computed: {', '.join(self.values)}.")
+        return Score(name, self.values[name], self.labels)
+
+    def percentile(self, name: str = COMPOSITE, min_names: int = transforms.RANK_MIN_NAMES) -> Score:
+        """Standing of each name among its region's names on the date, 0 the lowest and 1 the highest.
+
+        Parameters
+        ----------
+        name : str
+            A factor, or ``composite``.
+        min_names : int
+            Dates with fewer scored names in a region stay NaN.
+        """
+        values = np.full(self[name].values.shape, np.nan)
+        for region in self.labels.region_names():
+            columns = self.labels.columns(region)
+            values[:, columns] = transforms.percentile(self.values[name][:, columns], min_names)
+        return Score(name, values, self.labels)
+
+    def latest(self) -> pl.DataFrame:
+        """The last session of each region, best composite first: region, ticker, date, a column a score."""
+        import polars as pl
+
+        frame = self.to_polars()
+        last = pl.col("date") == pl.col("date").max().over("region")
+        return frame.filter(last).sort(
+            ["region", COMPOSITE, "ticker"], descending=[False, True, False], nulls_last=True
+        )
+
+    def to_polars(self) -> pl.DataFrame:
+        """One row a region, ticker and date that has any score; a column a factor, and the composite."""
+        import polars as pl
+
+        there = ~np.all([np.isnan(values) for values in self.values.values()], axis=0)
+        rows, columns = np.nonzero(there)
+        frame = pl.DataFrame(
+            {
+                "region": np.array(self.labels.regions, dtype=object)[columns].tolist(),
+                "ticker": np.array(self.labels.tickers, dtype=object)[columns].tolist(),
+                "date": self.labels.dates[rows].astype("datetime64[D]"),
+                **{name: values[rows, columns] for name, values in self.values.items()},
+            },
+            schema_overrides={"region": pl.String, "ticker": pl.String, "date": pl.Date},
+        )
+        return frame.with_columns(pl.col(name).fill_nan(None) for name in self.values)
