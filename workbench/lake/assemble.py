@@ -1,0 +1,231 @@
+"""Put a panel together: axes, bars, factors, items, rates and membership, each from the lake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from workbench import markets
+from workbench.errors import ConfigError, DataError
+from workbench.lake import adjust, axes, bars, items, panel, rates, universe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from workbench.lake.store import Lake
+
+    Floats = NDArray[np.float64]
+
+#: Read whatever is asked for: they decide whether a bar was traded.
+_ALWAYS = ("open", "close", "volume")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The arguments of ``lake.panel``, checked.
+
+    Attributes
+    ----------
+    regions : tuple of str
+    start, end : date or None
+        First and last date, both included; None means as far as the lake goes.
+    fields, items : tuple of str
+        Columns of the bars (:data:`workbench.lake.panel.FIELDS`); items of filings, which see
+        :func:`workbench.lake.items.load`.
+    universe : None, str or sequence of str
+        See :func:`workbench.lake.universe.choose`.
+    adjust : str
+        ``"none"``, ``"split"`` or ``"total"``.
+    currency : str or None
+        Convert prices, turnover and items in money into this currency.
+    warmup : int
+        Sessions before ``start``, counted by each region's calendar.
+    """
+
+    regions: tuple[str, ...]
+    start: date | None
+    end: date | None
+    fields: tuple[str, ...]
+    items: tuple[str, ...]
+    adjust: str
+    universe: Sequence[str] | str | None = None
+    currency: str | None = None
+    warmup: int = 0
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.fields if name not in panel.FIELDS]
+        if unknown or not self.fields:
+            raise ConfigError(
+                f"A panel has no field {unknown[0]!r}." if unknown else "A panel needs at least one field.",
+                hint=f"Use fields of {', '.join(panel.FIELDS)}; items of filings go into `items`.",
+            )
+        if self.adjust not in panel.ADJUST:
+            raise ConfigError(f"adjust={self.adjust!r} is unknown.", hint=f"Use one of {', '.join(panel.ADJUST)}.")
+        if self.start is not None and self.end is not None and self.start > self.end:
+            raise ConfigError(f"start {self.start} is after end {self.end}.", hint="Swap them.")
+        if self.warmup < 0:
+            raise ConfigError(f"warmup={self.warmup} is negative.", hint="Give the number of sessions before start.")
+
+
+def asked(
+    regions: str | Sequence[str],
+    *,
+    start: date | str | None = None,
+    end: date | str | None = None,
+    fields: Sequence[str] = ("open", "high", "low", "close", "volume"),
+    items: Sequence[str] = (),
+    adjust: str = "total",
+    **rest: Any,
+) -> Asked:
+    """Arguments as a user writes them, made into :class:`Asked`."""
+    names = [regions] if isinstance(regions, str) else list(regions)
+    return Asked(
+        regions=tuple(dict.fromkeys(markets.check_regions(names))),
+        start=_day(start, "start"),
+        end=_day(end, "end"),
+        fields=tuple(fields),
+        items=tuple(items),
+        adjust=adjust,
+        **rest,
+    )
+
+
+def _day(value: date | str | None, name: str) -> date | None:
+    if not isinstance(value, str):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise ConfigError(f"{name}={value!r} is not a date.", hint="Write it as 2024-06-28.") from error
+
+
+def build(lake: Lake, asked: Asked) -> panel.Panel:
+    """The panel of what is asked.
+
+    Raises
+    ------
+    DataError
+        If the lake has no bars of a region or in the range, or does not know an item, a code, an index
+        or a currency; the message names what it has.
+    """
+    every = axes.columns(lake, asked.regions)
+    axis = axes.build(lake, asked.regions, every, asked.start, asked.end, asked.warmup)
+    chosen, stays = universe.choose(lake, axis.columns, every, asked.universe)
+    if not chosen:
+        raise DataError(
+            f"No ticker of the universe has a bar from {axis.dates[axis.start]} to {axis.dates[-1]}.",
+            hint="Choose other dates, or leave `universe` out.",
+        )
+    axis = replace(axis, columns=tuple(chosen))
+    notes = list(axis.notes)
+    grids, more = bars.load(lake, axis, tuple(dict.fromkeys((*asked.fields, *_ALWAYS))))
+    notes += more + _about_listings(axis.columns) + _about_kinds(axis.columns, asked.adjust)
+    traded = np.isfinite(grids["close"]) & np.where(
+        np.isnan(grids["volume"]), np.isfinite(grids["open"]), grids["volume"] > 0
+    )
+    own = [one.currency or markets.get(one.region).currency for one in axis.columns]
+    happened = bars.events(lake, axis)
+    exchange = _rates(lake, asked, own, happened)
+    split, total = adjust.dense(
+        bars.factors(axis.columns, _in_price(happened, own, exchange, notes), notes), axis.dates
+    )
+    values, rate = _money(lake, asked, axis, own, exchange, notes)
+    return panel.Panel(
+        dates=axis.dates,
+        tickers=tuple(one.label for one in axis.columns),
+        bars={name: grids[name] for name in asked.fields},
+        items=values,
+        split_factor=split,
+        total_factor=total,
+        member=universe.members(axis, stays),
+        traded=traded,
+        adjust=asked.adjust,
+        adjusted_kind=tuple(_delivered(one.stored, asked.adjust) for one in axis.columns),
+        currency=asked.currency or (own[0] if len(set(own)) == 1 else None),
+        currencies=tuple(own),
+        rate=rate,
+        sectors_by_date=universe.sectors(lake, axis),
+        delisting=universe.delistings(axis, happened),
+        session_rows=axis.sessions,
+        sources=tuple(sorted({source for region in asked.regions for source in lake.sources(region)})),
+        notes=notes,
+        start=axis.start,
+    )
+
+
+def _delivered(stored: str, wanted: str) -> str:
+    return max(stored, wanted, key=panel.ADJUST.index)
+
+
+def _about_kinds(columns: Sequence[axes.Column], wanted: str) -> list[str]:
+    notes = []
+    for kind in ("split", "total"):
+        some = [one.label for one in columns if one.stored == kind]
+        if some:
+            effect = f"asked for {wanted!r}, delivered {_delivered(kind, wanted)!r}"
+            notes.append(
+                f"{len(some)} tickers are stored adjusted ({kind}) by their provider; {effect}: {_listed(some)}."
+            )
+    mixed = [one.label for one in columns if one.mixed]
+    if mixed:
+        notes.append(
+            f"{len(mixed)} tickers have bars of more than one kind of adjustment; only those of the first bar's kind "
+            f"are used: {_listed(mixed)}."
+        )
+    return notes
+
+
+def _about_listings(columns: Sequence[axes.Column]) -> list[str]:
+    some = [one.label for one in columns if not one.known]
+    return [
+        f"{len(some)} tickers have no row in `tickers` and count as listed from their first bar: {_listed(some)}."
+    ] * bool(some)
+
+
+def _listed(labels: Sequence[str]) -> str:
+    return ", ".join(labels[:5]) + (", …" if len(labels) > 5 else "")
+
+
+def _rates(lake: Lake, asked: Asked, own: Sequence[str], happened: Sequence[bars.Event]) -> rates.Rates | None:
+    """Rates where something must be converted: the panel, or cash paid in another currency than the price."""
+    foreign = {one.currency for one in happened if one.currency and one.currency != own[one.column]}
+    return rates.Rates(lake) if asked.currency or foreign else None
+
+
+def _in_price(
+    happened: Sequence[bars.Event], own: Sequence[str], exchange: rates.Rates | None, notes: list[str]
+) -> list[bars.Event]:
+    """Events with their cash in the currency of the price; what has no rate is left out and noted."""
+    result = []
+    for one in happened:
+        if exchange is None or one.kind not in adjust.CASH or one.currency in (None, own[one.column]):
+            result.append(one)
+            continue
+        factor = exchange.on_ex_date(str(one.currency), own[one.column], one.ex_date)
+        if factor is None:
+            notes.append(f"{one.ex_date} {one.kind} in {one.currency}: no rate to {own[one.column]}; not applied.")
+        else:
+            result.append(replace(one, value=one.value * factor))
+    return result
+
+
+def _money(
+    lake: Lake, asked: Asked, axis: axes.Axes, own: Sequence[str], exchange: rates.Rates | None, notes: list[str]
+) -> tuple[dict[str, Floats], Floats | None]:
+    """Items of filings, and the rate of each price into the asked currency, (T, N); None without conversion."""
+    loaded = {name: items.load(lake, axis, name) for name in asked.items}
+    if asked.currency is None or exchange is None:
+        for name, item in loaded.items():
+            item.note_foreign(name, own, notes)
+        return {name: item.values for name, item in loaded.items()}, None
+    pairs = [(one.region, currency) for one, currency in zip(axis.columns, own, strict=True)]
+    filed = [(region, unit) for item in loaded.values() for unit in item.currencies if unit for region in axis.sessions]
+    table = rates.conversion(exchange, axis, [*pairs, *filed], asked.currency, notes)
+    rate = np.column_stack([table[pair] for pair in pairs])
+    regions = [one.region for one in axis.columns]
+    return {name: item.converted(table, regions) for name, item in loaded.items()}, rate

@@ -1,0 +1,138 @@
+"""Who belongs to a panel, and when: listing, index membership, sectors and delistings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workbench.errors import DataError
+from workbench.lake import sql
+from workbench.lake.listing import Delisting, Sectors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+    from workbench.lake.axes import Axes, Column
+    from workbench.lake.bars import Event
+    from workbench.lake.store import Lake
+
+    Flags = NDArray[np.bool_]
+    Stay = tuple[str, date | None, date | None]
+
+
+def choose(
+    lake: Lake, columns: Sequence[Column], every: Sequence[Column], universe: Sequence[str] | str | None
+) -> tuple[list[Column], list[Stay]]:
+    """Columns of a universe, and the stays of an index's members (empty where no index is asked for).
+
+    Parameters
+    ----------
+    columns, every : sequence of Column
+        Columns with a bar in the panel's range, and all of the lake.
+    universe : None, str or sequence of str
+        All; the name of an index in ``memberships``; or codes, with or without their region.
+
+    Raises
+    ------
+    DataError
+        If the index or a code is unknown.
+    """
+    if universe is None:
+        return list(columns), []
+    if isinstance(universe, str) and ":" not in universe:
+        stays = _stays(lake, universe)
+        return _matching(columns, {ticker for ticker, _, _ in stays}), stays
+    codes = [universe] if isinstance(universe, str) else list(universe)
+    known = {name for one in every for name in _names(one)}
+    unknown = [code for code in codes if code not in known]
+    if unknown or not codes:
+        listed = ", ".join(unknown[:5]) + (", …" if len(unknown) > 5 else "")
+        what = f"{len(unknown)} of {len(codes)} tickers of the universe have no bars in the lake: {listed}."
+        raise DataError(what if codes else "The universe is empty.", hint="Name codes such as 'KR:005930' or '005930'.")
+    return _matching(columns, set(codes)), []
+
+
+def _names(column: Column) -> tuple[str, ...]:
+    return column.label, f"{column.region}:{column.ticker}", column.ticker
+
+
+def _matching(every: Iterable[Column], codes: set[str]) -> list[Column]:
+    return [one for one in every if not codes.isdisjoint(_names(one))]
+
+
+def _stays(lake: Lake, index: str) -> list[Stay]:
+    text = 'SELECT ticker, valid_from, valid_to FROM memberships WHERE "index" = ? ORDER BY ticker, valid_from'
+    rows: list[Stay] = sql.query(lake, text, [index]).rows()
+    if not rows:
+        known = sql.query(lake, 'SELECT DISTINCT "index" FROM memberships ORDER BY 1').to_series().to_list()
+        raise DataError(
+            f"The lake has no members of an index {index!r}; it has {', '.join(known) or 'no index'}.",
+            hint="Use one of these, a list of codes, or leave `universe` out.",
+        )
+    return rows
+
+
+def members(axes: Axes, stays: Sequence[Stay]) -> Flags:
+    """Listed, and member of the index where there is one: bool, shape (T, N).
+
+    First and last day of a listing and of a stay are included. Without a listing date a column counts as
+    listed from its first bar on; without a delisting date, to the end.
+    """
+    mask = np.zeros((len(axes.columns), len(axes.dates)), bool)
+    for number, one in enumerate(axes.columns):
+        mask[number, _rows(axes, one.listed or one.first, one.delisted)] = True
+    if stays:
+        inside = np.zeros_like(mask)
+        by_name: dict[str, list[int]] = {}
+        for number, one in enumerate(axes.columns):
+            for name in dict.fromkeys(_names(one)):
+                by_name.setdefault(name, []).append(number)
+        for ticker, since, until in stays:
+            for number in by_name.get(ticker, ()):
+                inside[number, _rows(axes, since, until)] = True
+        mask &= inside
+    return np.ascontiguousarray(mask.T)
+
+
+def _rows(axes: Axes, since: date | None, until: date | None) -> slice:
+    low = 0 if since is None else int(np.searchsorted(axes.dates, np.datetime64(since)))
+    high = len(axes.dates) if until is None else int(np.searchsorted(axes.dates, np.datetime64(until), side="right"))
+    return slice(low, high)
+
+
+def sectors(lake: Lake, axes: Axes) -> Sectors | None:
+    """Sector labels by date, None where the lake has none for these columns."""
+    text = """SELECT region, ticker, valid_from, valid_to, value FROM attributes
+              WHERE kind = 'sector' AND region IN (SELECT unnest($regions)) ORDER BY valid_from"""
+    rows = sql.query(lake, text, {"regions": list(axes.sessions)}).rows()
+    columns: dict[tuple[str, str], list[tuple[int, Column]]] = {}
+    for number, one in enumerate(axes.columns):
+        columns.setdefault((one.region, one.ticker), []).append((number, one))
+    found = [
+        (number, since, until, value)
+        for region, ticker, since, until, value in rows
+        for number, one in columns.get((region, ticker), ())
+        if since < one.until and (until is None or until >= one.since)
+    ]
+    if not found:
+        return None
+    numbers, starts, ends, values = zip(*found, strict=True)
+    return Sectors(np.array(numbers), np.array(starts, "datetime64[D]"), np.array(ends, "datetime64[D]"), tuple(values))
+
+
+def delistings(axes: Axes, happened: Sequence[Event]) -> Delisting:
+    """Ends of listings up to the last date of the axes, with the cash paid a share by then."""
+    count, last = len(axes.columns), axes.dates[-1]
+    day, paid = (np.full(count, "NaT", "datetime64[D]") for _ in range(2))
+    proceeds = np.full(count, np.nan)
+    for number, one in enumerate(axes.columns):
+        if one.delisted is not None:
+            day[number] = one.delisted
+    for event in happened:
+        if event.kind == "delisting_proceeds":
+            proceeds[event.column], paid[event.column] = event.value, event.ex_date
+    return Delisting(day, proceeds, tuple(one.reason for one in axes.columns), paid).until(last)
