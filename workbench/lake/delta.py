@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.errors import LakeError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import polars as pl
     from deltalake import DeltaTable, WriterProperties
 
@@ -81,13 +80,20 @@ def _open(folder: str, version: int, stamp: tuple[int, int]) -> DeltaTable:  # n
     from deltalake.exceptions import DeltaError
 
     try:
-        return DeltaTable(folder, version=version)
+        handle = DeltaTable(folder, version=version)
     except DeltaError as error:
         raise LakeError(
             f"Version {version} of the table {folder} cannot be read: {error}.",
             hint="Choose a version listed by lake.versions().",
             version=version,
         ) from error
+    if not all(Path(path).exists() for path in handle.file_uris()):
+        raise LakeError(
+            f"Files of version {version} of the table {folder} have been vacuumed.",
+            hint="Choose a later version, and pass the snapshots to keep to lake.vacuum().",
+            version=version,
+        )
+    return handle
 
 
 def writing_handle(folder: Path) -> DeltaTable:

@@ -63,22 +63,27 @@ def committed_at(root: Path, versions: Mapping[str, int]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
+def committed_live(root: Path) -> pl.DataFrame:
+    """The same for the newest versions."""
+    found = {name: delta.current_version(root / name) for name in tables.names(root)}
+    return committed_at(root, {name: version for name, version in found.items() if version is not None})
+
+
+def is_committed(commits: pl.DataFrame) -> pl.Expr:
+    """True for rows whose publish has committed."""
+    limits = {f"{table}/{region}": number for table, region, number in commits.iter_rows()}
+    owner = pl.col("publish_id").str.head(-DIGITS - 1)
+    number = pl.col("publish_id").str.tail(DIGITS).cast(pl.Int64)
+    return number <= owner.replace_strict(limits, default=-1, return_dtype=pl.Int64)
+
+
 def visible(table: Table, rows: pl.LazyFrame, commits: pl.DataFrame) -> pl.LazyFrame:
     """Rows of a side table that a reader may see, one a key."""
-    limits = commits.lazy().select(
-        (pl.col("table") + "/" + pl.col("region")).alias("_slice"), pl.col("n").alias("_limit")
-    )
-    seen = SEEN[table.name]
+    number = pl.col("publish_id").str.tail(DIGITS)
     return (
-        rows.with_columns(
-            pl.col("publish_id").str.head(-DIGITS - 1).alias("_slice"),
-            pl.col("publish_id").str.tail(DIGITS).cast(pl.Int64).alias("_number"),
-        )
-        .join(limits, on="_slice", how="inner")
-        .filter(pl.col("_number") <= pl.col("_limit"))
-        .sort(seen, "_number")
+        rows.filter(is_committed(commits))
+        .sort(SEEN[table.name], number)
         .unique(subset=list(table.key), keep="last", maintain_order=True)
-        .drop("_slice", "_number", "_limit")
     )
 
 
