@@ -13,6 +13,8 @@ from workbench.cli.progress import progress
 if TYPE_CHECKING:
     import polars as pl
 
+    from workbench.lake import Snapshot
+
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 
 
@@ -97,13 +99,13 @@ def rollback(region: str, moment: str, yes: bool) -> None:
     click.echo(f"{code} is as it was at {moment}; the versions before this stay readable.")
 
 
-def _moment(text: str) -> object:
+def _moment(text: str) -> str | Snapshot:
     """A snapshot where the text names a run, else the text itself."""
     from workbench import runs, settings
-    from workbench.lake import Snapshot
+    from workbench.runs.pinning import of_card
 
     if (settings.load().reports / text / "run.json").is_file():
-        return Snapshot.from_json(runs.load(text)["snapshot"])
+        return of_card(runs.load(text).card) or text
     return text
 
 
@@ -140,7 +142,8 @@ def compact(vacuum: bool) -> None:
     lake.compact()
     click.echo(f"{lake.root} is compact.")
     if vacuum:
-        click.echo(f"{lake.vacuum(keep=runs.snapshots())} files deleted; every kept run stays replayable.")
+        deleted = lake.vacuum(keep=runs.kept_snapshots())
+        click.echo(f"{len(deleted)} files deleted; every kept run stays replayable.")
 
 
 COMMANDS = (import_files, sql, versions, rollback, health, compact)

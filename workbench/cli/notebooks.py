@@ -13,9 +13,10 @@ from workbench.cli.output import echo_frame, echo_json
 from workbench.cli.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from workbench.runs import Run
+    from workbench.cli.progress import Progress
+    from workbench.runs import Run, Step
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 _WORKERS = click.option("--workers", default=2, show_default=True, help="Notebooks to run side by side.")
@@ -39,29 +40,37 @@ def collect(
         raise click.UsageError("Name regions, or say --all.")
     notebook = "notebooks/collection/collect_region.ipynb"
     codes = markets.check_regions(REGIONS if every else regions)
-    shared = runs.parameters.pairs(given)
-    jobs = [
-        runs.Job(notebook, {**shared, "region": region}, params_file=params_file, label=f"collect {region}")
-        for region in codes
-    ]
+    shared = runs.parameters.parse(notebook, given)
+    jobs = [runs.Job(notebook, {**shared, "region": region}, params_file=params_file) for region in codes]
     with progress() as show:
-        _report(runs.run_many(jobs, workers=workers, progress=show), as_json)
+        finished = runs.run_many(jobs, workers=workers, progress=_steps(show))
+    _report(finished, as_json)
 
 
 @click.command(
     epilog="Example: wb run notebooks/backtests/backtest.ipynb -f params/backtests/kr.yaml -p start=2022-01-01"
 )
-@click.argument("notebook", type=click.Path(path_type=Path))
+@click.argument("notebook", type=click.Path(path_type=Path), required=False)
 @click.option("-f", "--params", "params_file", type=click.Path(path_type=Path), help="Parameters from a YAML file.")
 @click.option("-p", "--parameter", "given", multiple=True, metavar="NAME=VALUE", help="One parameter; repeatable.")
 @click.option("--timeout", type=float, help="Time limit of the whole run, in seconds.")
 @_JSON
-def run(notebook: Path, params_file: Path | None, given: tuple[str, ...], timeout: float | None, as_json: bool) -> None:
-    """Run a parameterized notebook and keep it with its report, tables and card."""
-    from workbench import runs
+def run(
+    notebook: Path | None, params_file: Path | None, given: tuple[str, ...], timeout: float | None, as_json: bool
+) -> None:
+    """Run a parameterized notebook and keep it with its report, tables and card.
 
+    The parameters file may name the notebook.
+    """
+    from workbench import runs
+    from workbench.runs import params_file as files
+
+    target = files.load(params_file).notebook if notebook is None and params_file else notebook
+    if target is None:
+        raise click.UsageError("Name a notebook, or a parameters file that names one.")
+    values = runs.parameters.parse(target, given) if given else {}
     with progress() as show:
-        done = runs.run(notebook, runs.parameters.pairs(given), params_file=params_file, timeout=timeout, progress=show)
+        done = runs.run(target, values, params_file=params_file, timeout=timeout, progress=_steps(show))
     _report([done], as_json)
 
 
@@ -73,12 +82,12 @@ def replay(run_id: str, as_json: bool) -> None:
     from workbench import runs
 
     with progress() as show:
-        replayed = runs.replay(run_id, progress=show)
+        replayed = runs.replay(run_id, progress=_steps(show))
     if as_json:
         echo_json(
             {
                 "run": replayed.run.id,
-                "original": replayed.original,
+                "original": replayed.original.id,
                 "identical": replayed.identical,
                 "notes": list(replayed.notes),
                 "differences": replayed.differences.to_dicts(),
@@ -117,7 +126,7 @@ def demo(size: str, workers: int) -> None:
     finished: list[Run] = []
     with progress() as show:
         for jobs in stages(size):
-            finished += runs.run_many(jobs, workers=workers, progress=show)
+            finished += runs.run_many(jobs, workers=workers, progress=_steps(show))
     failed = [done for done in finished if done.status != "succeeded"]
     for done in failed:
         click.echo(f"{done.status}: {done.report}", err=True)
@@ -145,6 +154,15 @@ def lab(port: int, browser: bool) -> None:
         arguments.append("--no-browser")
     os.chdir(home)
     os.execv(sys.executable, arguments)
+
+
+def _steps(show: Progress) -> Callable[[Step], None]:
+    """Show the cells of each run as its progress."""
+
+    def on_step(step: Step) -> None:
+        show(step.run_id, step.cell, step.cells)
+
+    return on_step
 
 
 def _report(finished: Sequence[Run], as_json: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from workbench.runs import Job
@@ -25,15 +25,12 @@ def stages(size: str) -> list[list[Job]]:
     from workbench.runs import Job
     from workbench.settings import REGIONS
 
-    def job(label: str, notebook: str, **parameters: Any) -> Job:
-        return Job(notebook, parameters, label=label)
-
-    collection = [job(f"collect {region}", _COLLECT, region=region, sample_size=size) for region in REGIONS]
+    collection = [Job(_COLLECT, {"region": region, "sample_size": size}) for region in REGIONS]
     research = [
-        job("data health", _HEALTH),
-        job("backtest six regions", _BACKTEST, regions=list(REGIONS)),
-        job("factor tear sheet", _TEARSHEET),
-        *(job(f"backtest {region}", _BACKTEST, regions=[region]) for region in REGIONS),
-        job("optimize portfolio", _OPTIMIZE),
+        Job(_HEALTH),
+        Job(_BACKTEST, {"regions": list(REGIONS)}),
+        Job(_TEARSHEET),
+        *(Job(_BACKTEST, {"regions": [region]}) for region in REGIONS),
+        Job(_OPTIMIZE),
     ]
     return [collection, research]
