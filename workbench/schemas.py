@@ -260,6 +260,20 @@ TABLES: dict[str, Table] = _tables(
         required=("end", "reason"),
     ),
     Table(
+        "coverage",
+        {
+            "region": _TEXT,
+            "table": _TEXT,
+            "ticker": _TEXT,
+            "provider": _TEXT,
+            "start": _DAY,
+            "end": _DAY,
+            "asked_at": INSTANT,
+        },
+        key=("region", "table", "ticker", "provider"),
+        required=("start", "end"),
+    ),
+    Table(
         "revisions",
         {
             "region": _TEXT,

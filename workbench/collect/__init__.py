@@ -1,0 +1,21 @@
+"""Collection: plan what is missing, fetch it by the chain of providers, check it, publish it."""
+
+from __future__ import annotations
+
+from workbench.collect.absence import unexplained
+from workbench.collect.collection import ORDER, collect, collect_all
+from workbench.collect.fetching import Pace
+from workbench.collect.imports import Imported, import_files
+from workbench.collect.job import Collected, guard_mixing
+
+__all__ = [
+    "ORDER",
+    "Collected",
+    "Imported",
+    "Pace",
+    "collect",
+    "collect_all",
+    "guard_mixing",
+    "import_files",
+    "unexplained",
+]

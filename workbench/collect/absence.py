@@ -1,0 +1,190 @@
+"""Which bars there should be, which are missing, and the stretches in ``gaps`` that say why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from workbench import markets, settings
+from workbench.adapters.base import RETRIED
+from workbench.schemas import INSTANT, TABLES
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from workbench.lake import Lake
+
+DAYS = {"ticker": pl.String, "date": pl.Date}
+
+
+def sessions_of(region: str, start: date, end: date) -> pl.DataFrame:
+    """Columns date and session (position from 0): the trading days from start to end, both included.
+
+    The range is cut to what the calendar knows.
+    """
+    first, last = max(start, markets.first_known(region)), min(end, markets.last_known(region))
+    days = markets.sessions(region, first, last) if first <= last else []
+    return pl.DataFrame({"date": days}, schema={"date": pl.Date}).with_row_index("session")
+
+
+def expected_days(tickers: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
+    """Every ticker and session between the listing and the delisting of one of its spells, both included.
+
+    Returns
+    -------
+    polars.DataFrame
+        ticker, date, session; an unknown listing date reaches back to the first session.
+    """
+    if sessions.is_empty() or tickers.is_empty():
+        return pl.DataFrame(schema={**DAYS, "session": pl.UInt32})
+    first, last = sessions["date"][0], sessions["date"][-1]
+    spells = tickers.select(
+        "ticker",
+        since=pl.col("listed_date").fill_null(first).clip(lower_bound=first),
+        until=pl.col("delisted_date").fill_null(last).clip(upper_bound=last),
+    ).filter(pl.col("since") <= pl.col("until"))
+    begin = sessions.select("date", begin="session")
+    bounded = (
+        spells.sort("since")
+        .join_asof(begin, left_on="since", right_on="date", strategy="forward", check_sortedness=False)
+        .drop("date")
+        .sort("until")
+        .join_asof(
+            begin.rename({"begin": "finish"}),
+            left_on="until",
+            right_on="date",
+            strategy="backward",
+            check_sortedness=False,
+        )
+        .filter(pl.col("begin") <= pl.col("finish"))
+    )
+    days = bounded.select("ticker", session=pl.int_ranges("begin", pl.col("finish") + 1, dtype=pl.UInt32))
+    return (
+        days.explode("session")
+        .unique()
+        .join(sessions, on="session", how="left")
+        .select("ticker", "date", "session")
+        .sort("ticker", "session")
+    )
+
+
+def days_of(gaps: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
+    """The sessions inside stretches: ticker, date, reason. A stretch whose end is before its start has none."""
+    if gaps.is_empty() or sessions.is_empty():
+        return pl.DataFrame(schema={**DAYS, "reason": pl.String})
+    first, last = sessions["date"][0], sessions["date"][-1]
+    spells = gaps.filter((pl.col("end") >= pl.col("start")) & (pl.col("start") <= last) & (pl.col("end") >= first))
+    spans = spells.select("ticker", "reason", listed_date="start", delisted_date="end")
+    parts = [
+        expected_days(part, sessions).select("ticker", "date", reason=pl.lit(reason))
+        for (reason,), part in spans.group_by("reason", maintain_order=True)
+    ]
+    return pl.concat(parts) if parts else pl.DataFrame(schema={**DAYS, "reason": pl.String})
+
+
+def final_days(gaps: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
+    """The sessions whose reason is not worth asking again: ticker, date."""
+    return days_of(gaps.filter(~pl.col("reason").is_in(list(RETRIED))), sessions).select("ticker", "date")
+
+
+def stretches(days: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
+    """Join neighbouring sessions of one ticker, reason, provider and detail.
+
+    Parameters
+    ----------
+    days : polars.DataFrame
+        ticker, date (sessions), reason, provider, detail; one row a ticker and date.
+    sessions : polars.DataFrame
+        As :func:`sessions_of` gives it, spanning the days.
+
+    Returns
+    -------
+    polars.DataFrame
+        ticker, start, end, reason, provider, detail, days.
+    """
+    same = ("ticker", "reason", "provider", "detail")
+    numbered = days.join(sessions, on="date").sort("ticker", "session")
+    new = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in same) | (
+        pl.col("session") != pl.col("session").shift(1) + 1
+    )
+    return (
+        numbered.with_columns(run=new.fill_null(True).cum_sum())
+        .group_by("run", maintain_order=True)
+        .agg(
+            *(pl.col(name).first() for name in same),
+            start=pl.col("date").first(),
+            end=pl.col("date").last(),
+            days=pl.len(),
+        )
+        .select("ticker", "start", "end", "reason", "provider", "detail", "days")
+    )
+
+
+def gap_rows(region: str, found: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Rows of the table ``gaps`` for new stretches, and for old ones that they replace.
+
+    An old stretch that was asked again and begins elsewhere now, or has been filled, becomes an empty
+    stretch: its end is set before its start, and nothing lies in it.
+
+    Parameters
+    ----------
+    region : str
+        Of all rows.
+    found : polars.DataFrame
+        As :func:`stretches` gives it.
+    known : polars.DataFrame
+        Rows of ``gaps`` on days that were asked again.
+    """
+    now = settings.now()
+    before = known.select("ticker", "start", old_first="first_seen")
+    fresh = found.join(before, on=["ticker", "start"], how="left").select(
+        "ticker",
+        "start",
+        "end",
+        "reason",
+        "provider",
+        "detail",
+        first_seen=pl.coalesce("old_first", pl.lit(now).cast(INSTANT)),
+    )
+    filled = (
+        known.filter(pl.col("end") >= pl.col("start"))
+        .join(found, on=["ticker", "start"], how="anti")
+        .with_columns(end=pl.col("start").dt.offset_by("-1d"), detail=pl.lit("no longer missing"))
+    )
+    columns = list(TABLES["gaps"].columns)
+    rows = pl.concat([fresh, filled.select(fresh.columns)]).with_columns(
+        region=pl.lit(region),
+        last_seen=pl.lit(now).cast(INSTANT),
+        publish_id=pl.lit(None, dtype=pl.String),
+    )
+    return rows.select(columns)
+
+
+def unexplained(lake: Lake, region: str) -> pl.DataFrame:
+    """Missing bars that no gap explains; empty after every collection and import.
+
+    Parameters
+    ----------
+    lake : Lake
+        Read at the moment it shows.
+    region : str
+        One of the six regions.
+
+    Returns
+    -------
+    polars.DataFrame
+        ticker, date: sessions inside what was collected or imported, between listing and delisting,
+        with neither a bar nor a stretch in ``gaps``.
+    """
+    asked = lake.read("coverage", region).filter(pl.col("table") == "ohlcv")
+    tickers, gaps = lake.read("tickers", region), lake.read("gaps", region)
+    parts = [pl.DataFrame(schema=DAYS)]
+    for start, end in asked.select("start", "end").unique().sort("start", "end").rows():
+        sessions = sessions_of(region, start, end)
+        bars = lake.read("ohlcv", region, start, end, columns=["ticker", "date"])
+        missing = (
+            expected_days(tickers, sessions).select("ticker", "date").join(bars, on=["ticker", "date"], how="anti")
+        )
+        parts.append(missing.join(days_of(gaps, sessions), on=["ticker", "date"], how="anti"))
+    return pl.concat(parts).unique().sort("ticker", "date")

@@ -1,0 +1,104 @@
+"""What has been asked already: the watermark of tables that no calendar can check for gaps.
+
+One row a (region, table, ticker, provider): asked from ``start`` through ``end``. It is published
+after the rows it speaks of, so that a crash in between only asks again.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from workbench import settings
+from workbench.schemas import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workbench.lake import Lake
+
+#: Stands for all tickers of the region.
+ALL = "*"
+#: Stands for "from the beginning".
+BEGINNING = date(1900, 1, 1)
+
+#: How far back a table is asked again when it is asked anyway: late filings, restatements, corrected actions.
+OVERLAP = {
+    "actions": timedelta(days=60),
+    "shares": timedelta(days=180),
+    "fundamentals": timedelta(days=550),
+    "fx": timedelta(days=10),
+    "indexes": timedelta(days=10),
+}
+
+
+def due(
+    lake: Lake, region: str, table: str, tickers: Sequence[str], start: date, end: date, providers: Sequence[str]
+) -> dict[date, list[str]]:
+    """Tickers that have not been asked through ``end``, by the date to ask them from.
+
+    Parameters
+    ----------
+    lake : Lake
+        Whose table ``coverage`` is read.
+    region, table : str
+        What is collected.
+    tickers : sequence of str
+        Codes, or :data:`ALL` alone.
+    start, end : date
+        The range that is wanted, both included.
+    providers : sequence of str
+        Names of the providers whose answers count.
+    """
+    known = lake.read("coverage", region).filter(
+        (pl.col("table") == table) & pl.col("provider").is_in(list(providers)) & (pl.col("start") <= start)
+    )
+    reached = dict(known.group_by("ticker").agg(pl.col("end").max()).rows())
+    asked: dict[date, list[str]] = {}
+    for ticker in tickers:
+        through = reached.get(ticker)
+        if through is None:
+            asked.setdefault(start, []).append(ticker)
+        elif through < end:
+            # From where the last answer ended, not from `start`: what is covered stays one range.
+            again = through + timedelta(days=1) - OVERLAP.get(table, timedelta(0))
+            asked.setdefault(again, []).append(ticker)
+    return asked
+
+
+def record(lake: Lake, region: str, table: str, tickers: Sequence[str], start: date, end: date, provider: str) -> None:
+    """Note that the tickers have been asked of a provider from start (or an earlier one) through end."""
+    frame = pl.DataFrame(
+        {
+            "region": region,
+            "table": table,
+            "ticker": list(tickers),
+            "provider": provider,
+            "start": start,
+            "end": end,
+            "asked_at": settings.now(),
+        },
+        schema=dict(TABLES["coverage"].columns),
+    )
+    known = lake.read("coverage", region).filter((pl.col("table") == table) & (pl.col("provider") == provider))
+    earlier = pl.min_horizontal("start", "known_start")
+    frame = (
+        frame.join(known.select("ticker", known_start="start"), on="ticker", how="left")
+        .with_columns(start=earlier)
+        .drop("known_start")
+    )
+    lake.publish("coverage", frame, region=region)
+
+
+def record_bars(lake: Lake, region: str, start: date, end: date, provider: str) -> None:
+    """Note the range of bars that a collection or an import covers; it only grows."""
+    known = lake.read("coverage", region).filter(
+        (pl.col("table") == "ohlcv") & (pl.col("provider") == provider) & (pl.col("ticker") == ALL)
+    )
+    for before_start, before_end in known.select("start", "end").rows():
+        start, end = min(start, before_start), max(end, before_end)
+        if (start, end) == (before_start, before_end):
+            return
+    record(lake, region, "ohlcv", [ALL], start, end, provider)

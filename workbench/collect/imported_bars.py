@@ -1,0 +1,238 @@
+"""One price file into the lake: listings first, then each window's actions and bars, then the gaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from workbench import quality, settings
+from workbench.adapters.file_reading import NO_DATE, PriceFiles, Window, currency_of
+from workbench.collect import absence, coverage
+from workbench.collect.restated import derive_actions
+from workbench.errors import ConfigError
+from workbench.schemas import INSTANT, TABLES
+
+if TYPE_CHECKING:
+    from workbench.collect.imports import Account
+    from workbench.collect.job import Progress
+    from workbench.lake import Lake
+
+#: A ticker whose bars stop longer than this before the file's last day is noted as ended.
+ENDED = timedelta(days=30)
+_KEY = ["ticker", "date"]
+_GAP = {"ticker": pl.String, "date": pl.Date, "reason": pl.String, "provider": pl.String, "detail": pl.String}
+
+
+@dataclass(frozen=True)
+class _Import:
+    """One file on its way into a lake."""
+
+    lake: Lake
+    files: PriceFiles
+    account: Account
+    region: str
+    listed: pl.DataFrame
+    sessions: pl.DataFrame
+
+
+def import_bars(lake: Lake, files: PriceFiles, account: Account, progress: Progress) -> None:
+    """Import the bars of a file; see ``import_files``."""
+    region, stage = str(files.spec.region), f"import {files.spec.source}"
+    spans = _spans(files)
+    _refuse_other_kind(lake, files, spans)
+    listings = _listings(lake, files, spans)
+    lake.publish("tickers", listings, region=region)
+    start, end = _range(spans)
+    sessions = absence.sessions_of(region, start, end + timedelta(days=30))
+    task = _Import(lake, files, account, region, listings.select("ticker", "listed_date"), sessions)
+    done = 0
+    for window in files.windows():
+        progress(stage, done, files.rows)
+        done += _import_window(task, window)
+    coverage.record_bars(lake, region, start, end, files.spec.source)
+    _explain_rest(task)
+    ended = listings.filter(pl.col("delisting_reason") == "ended").height
+    if ended:
+        account.notes.append(f"{ended} tickers end more than {ENDED.days} days before the file does")
+    progress(stage, files.rows, files.rows)
+
+
+def _spans(files: PriceFiles) -> pl.DataFrame:
+    readable = files.spans.filter((pl.col("year") != NO_DATE.year) & pl.col("ticker").is_not_null())
+    return readable.group_by("ticker").agg(pl.col("first").min(), pl.col("last").max()).sort("ticker")
+
+
+def _range(spans: pl.DataFrame) -> tuple[date, date]:
+    first, last = spans["first"].min(), spans["last"].max()
+    if not isinstance(first, date) or not isinstance(last, date):
+        raise ConfigError("The file has no row with a readable ticker and date.", hint="Correct the mapping.")
+    return first, last
+
+
+def _refuse_other_kind(lake: Lake, files: PriceFiles, spans: pl.DataFrame) -> None:
+    """One kind of adjustment a ticker: another kind needs a lake of its own."""
+    held = lake.read("ohlcv", str(files.spec.region), columns=["ticker", "adjusted"]).unique()
+    other = held.filter(pl.col("adjusted") != files.spec.adjusted).join(spans, on="ticker")
+    if other.height:
+        raise ConfigError(
+            f"{other.height} tickers of {files.spec.file!r}, such as {other['ticker'][0]}, have bars with "
+            f"adjusted={other['adjusted'][0]!r} in {lake.root}, and this file says {files.spec.adjusted!r}.",
+            hint="Give the specification a `lake:` of its own.",
+        )
+
+
+def _listings(lake: Lake, files: PriceFiles, spans: pl.DataFrame) -> pl.DataFrame:
+    """Ticker rows made from the file: listed with the first bar, never delisted by its silence."""
+    spec, region = files.spec, str(files.spec.region)
+    known = lake.read("tickers", region).filter(pl.col("spell") == 1)
+    rows = spans.join(files.names(), on="ticker", how="left").join(
+        known.select("ticker", before="listed_date"), on="ticker", how="left"
+    )
+    ended = pl.col("last") < pl.lit(_range(spans)[1] - ENDED)
+    return rows.select(
+        region=pl.lit(region),
+        ticker="ticker",
+        spell=pl.lit(1, pl.Int64),
+        name="name",
+        exchange="exchange",
+        currency=pl.lit(currency_of(spec)),
+        asset_type=pl.lit(spec.asset_type),
+        listed_date=pl.min_horizontal("first", "before"),
+        delisted_date=pl.lit(None, pl.Date),
+        delisting_reason=pl.when(ended).then(pl.lit("ended")),
+        source=pl.lit(spec.source),
+    )
+
+
+def _import_window(task: _Import, window: Window) -> int:
+    """Publish one window; returns how many of the file's rows it was."""
+    mapped, account = window.mapped, task.account
+    own = mapped.filter(pl.col("date").is_between(window.start, window.end))
+    unreadable = own.filter(pl.col("ticker").is_null() | (pl.col("ticker") == "") | (pl.col("date") == NO_DATE))
+    readable = mapped.join(unreadable, on="row", how="anti")
+    kept, superseded = _editions(readable, task)
+    replaced = _inside(superseded, window).height
+    if replaced:
+        account.superseded["later edition"] += replaced
+    _publish_actions(task, superseded)
+    checked = quality.check_bars(
+        _bars(kept, task),
+        region=task.region,
+        sessions=task.sessions["date"].to_list(),
+        actions=task.lake.read("actions", task.region, columns=["ticker", "ex_date"]),
+        previous=_previous(task, window),
+        listed=task.listed,
+    )
+    good, quarantined = _inside(checked.good, window), _inside(checked.quarantined, window)
+    repeated = _inside(kept, window).height - good.height - quarantined.height
+    if repeated:
+        account.superseded["repeated row"] += repeated
+    records = _quarantine(task, window, quarantined, unreadable)
+    gaps = _gaps(task, _inside(checked.suspended, window), quarantined.join(good, on=_KEY, how="anti"))
+    columns = list(TABLES["ohlcv"].columns)
+    task.lake.publish("ohlcv", good.select(columns), region=task.region, quarantine=records, gaps=gaps)
+    account.published += good.height
+    return own.height
+
+
+def _inside(frame: pl.DataFrame, window: Window) -> pl.DataFrame:
+    return frame.filter(pl.col("date").is_between(window.start, window.end))
+
+
+def _editions(rows: pl.DataFrame, task: _Import) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The edition of each day that is published, and the others."""
+    rule = task.files.spec.duplicates
+    if rule is None:
+        return rows, rows.clear()
+    ordered = rows.sort("edition", "row", descending=rule.keep == "last", nulls_last=True)
+    kept = ordered.unique(_KEY, keep="first", maintain_order=True)
+    return kept.sort("row"), rows.join(kept.select("row"), on="row", how="anti")
+
+
+def _publish_actions(task: _Import, superseded: pl.DataFrame) -> None:
+    spec = task.files.spec
+    if spec.derive_actions is None or superseded.is_empty():
+        return
+    actions = derive_actions(
+        superseded,
+        region=task.region,
+        currency=currency_of(spec),
+        source=spec.source,
+        sessions=task.sessions["date"].to_list(),
+    )
+    task.lake.publish("actions", actions, region=task.region)
+    for kind, count in actions["kind"].value_counts(sort=True).rows():
+        task.account.notes.append(f"{count} actions of kind {kind} derived from restated closes")
+
+
+def _bars(rows: pl.DataFrame, task: _Import) -> pl.DataFrame:
+    """Mapped rows in the columns of ``ohlcv``, and ``row``."""
+    spec = task.files.spec
+    prices = ("open", "high", "low", "close", "volume", "turnover")
+    absent = [pl.lit(None, pl.Float64).alias(name) for name in prices if name not in rows.columns]
+    return rows.with_columns(
+        *absent,
+        region=pl.lit(task.region),
+        timeframe=pl.lit("D"),
+        adjusted=pl.lit(spec.adjusted),
+        source=pl.lit(spec.source),
+        collected_at=pl.lit(settings.now()).cast(INSTANT),
+    ).select("row", *TABLES["ohlcv"].columns)
+
+
+def _previous(task: _Import, window: Window) -> pl.DataFrame:
+    before = window.start - timedelta(days=1)
+    columns = ["ticker", "date", "open", "close", "adjusted"]
+    bars = task.lake.read("ohlcv", task.region, before - ENDED, before, columns=columns)
+    return bars.unique("ticker", keep="last", maintain_order=True)
+
+
+def _quarantine(task: _Import, window: Window, bad: pl.DataFrame, unreadable: pl.DataFrame) -> pl.DataFrame:
+    """Quarantined rows with the row as it stands in the file."""
+    names = pl.col("ticker").fill_null("?").replace("", "?")
+    lost = unreadable.select("row", names, "date", reasons=pl.lit("missing_value"))
+    rows = pl.concat([bad.select("row", "ticker", "date", "reasons"), lost])
+    for reasons, count in rows["reasons"].value_counts().rows():
+        task.account.quarantined[reasons] += count
+    received = rows.select("row").join(window.received_rows(rows["row"]), on="row", how="left", maintain_order="left")
+    return quality.quarantine_records(
+        rows,
+        table="ohlcv",
+        region=task.region,
+        source=task.files.spec.source,
+        seen_at=settings.now(),
+        received=received.drop("row"),
+    )
+
+
+def _gaps(task: _Import, suspended: pl.DataFrame, quarantined: pl.DataFrame) -> pl.DataFrame:
+    bad = quarantined.unique(_KEY, keep="first", maintain_order=True)
+    days = pl.concat(
+        [
+            suspended.select(*_KEY, reason=pl.lit("suspended"), detail=pl.lit("a bar without a range")),
+            bad.select(*_KEY, reason=pl.lit("quarantined"), detail=pl.col("reasons")),
+        ]
+    ).with_columns(provider=pl.lit(task.files.spec.source))
+    return _gap_rows(task, days.select(list(_GAP)))
+
+
+def _explain_rest(task: _Import) -> None:
+    """Sessions without a row in the file are not covered by it."""
+    missing = absence.unexplained(task.lake, task.region)
+    if missing.height:
+        days = missing.with_columns(
+            reason=pl.lit("not_covered"),
+            provider=pl.lit(task.files.spec.source),
+            detail=pl.lit("the file has no row"),
+        )
+        empty = TABLES["ohlcv"].empty()
+        task.lake.publish("ohlcv", empty, region=task.region, gaps=_gap_rows(task, days.select(list(_GAP))))
+
+
+def _gap_rows(task: _Import, days: pl.DataFrame) -> pl.DataFrame:
+    known = task.lake.read("gaps", task.region)
+    found = absence.stretches(days, task.sessions)
+    return absence.gap_rows(task.region, found, known.join(found, on=["ticker", "start"], how="semi"))

@@ -1,0 +1,164 @@
+"""Imports the user's own files: window after window of years through the same checks, into the lake."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from workbench.adapters.file_reading import WINDOW_ROWS, PriceFiles
+from workbench.adapters.files import FileSpec, load_spec
+from workbench.collect.imported_bars import import_bars
+from workbench.collect.imported_rates import import_rates
+from workbench.collect.job import guard_mixing, silent
+from workbench.errors import DataError
+from workbench.lake import Lake
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workbench.collect.job import Progress
+
+
+@dataclass
+class Account:
+    """Where the rows of a file went, while it is imported.
+
+    Attributes
+    ----------
+    published : int
+        Rows handed to the lake, suspensions among them.
+    quarantined, superseded : Counter of str
+        Rows by reason.
+    notes : list of str
+        What a reader of the result should know.
+    """
+
+    published: int = 0
+    quarantined: Counter[str] = field(default_factory=Counter)
+    superseded: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did; ``rows_in = published + quarantined + superseded``, always.
+
+    Attributes
+    ----------
+    source : str
+        Of the specification.
+    lake : Path
+        Root of the lake that took the rows.
+    rows_in, published, quarantined, superseded : int
+        Rows of the file, and where they went.
+    by_reason : polars.DataFrame
+        outcome (quarantined, superseded), reasons, rows; adds up to the two counts.
+    notes : tuple of str
+        Tickers that end early, actions that were derived.
+    seconds : float
+        Wall-clock time.
+    """
+
+    source: str
+    lake: Path
+    rows_in: int
+    published: int
+    quarantined: int
+    superseded: int
+    by_reason: pl.DataFrame
+    notes: tuple[str, ...]
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        counts = {name: getattr(self, name) for name in ("rows_in", "published", "quarantined", "superseded")}
+        return {
+            "source": self.source,
+            "lake": str(self.lake),
+            **counts,
+            "by_reason": self.by_reason.to_dicts(),
+            "notes": list(self.notes),
+            "seconds": self.seconds,
+        }
+
+
+def import_files(
+    lake: Lake,
+    spec: FileSpec | str | Path | dict[str, Any],
+    root: str | Path,
+    *,
+    progress: Progress | None = None,
+    window_rows: int = WINDOW_ROWS,
+) -> Imported:
+    """Import CSV or Parquet files as a specification maps them.
+
+    Parameters
+    ----------
+    lake : Lake
+        The main lake. A specification that names a ``lake`` of its own goes into the folder
+        ``<root of the main lake>_<name>`` beside it.
+    spec : FileSpec, str, Path or dict
+        The mapping, or its YAML file.
+    root : str or Path
+        Folder that the specification's files lie in.
+    progress : callable, optional
+        ``progress(stage, done, total)``, in rows.
+    window_rows : int
+        Rows held in memory at a time.
+
+    Returns
+    -------
+    Imported
+        An import that is repeated publishes nothing new.
+
+    Raises
+    ------
+    ConfigError
+        If the specification or a file does not fit, sample prices are in the lake, or its tickers have
+        bars with another kind of adjustment.
+    """
+    begin = time.monotonic()
+    mapping = load_spec(spec)
+    target = lake_of(lake, mapping)
+    guard_mixing(target, [mapping.source])
+    files = PriceFiles(mapping, root, window_rows=window_rows)
+    account = Account()
+    step = import_bars if mapping.table == "ohlcv" else import_rates
+    step(target, files, account, progress or silent)
+    return _balanced(target, files, account, time.monotonic() - begin)
+
+
+def lake_of(lake: Lake, spec: FileSpec) -> Lake:
+    """The lake that a specification's rows go into: the given one, or one of its own beside it."""
+    if spec.lake is None:
+        return lake.live()
+    return Lake(lake.root.with_name(f"{lake.root.name}_{spec.lake}"), pinned=None)
+
+
+def _balanced(lake: Lake, files: PriceFiles, account: Account, seconds: float) -> Imported:
+    outcomes = [("quarantined", account.quarantined), ("superseded", account.superseded)]
+    rows = [(name, reasons, count) for name, counter in outcomes for reasons, count in counter.most_common()]
+    quarantined, superseded = account.quarantined.total(), account.superseded.total()
+    if files.rows != account.published + quarantined + superseded:
+        raise DataError(
+            f"{files.rows:,} rows of {files.spec.file!r} became {account.published:,} published, {quarantined:,} "
+            f"quarantined and {superseded:,} superseded, which does not add up.",
+            hint="The file changed while it was read: import it again.",
+        )
+    return Imported(
+        source=files.spec.source,
+        lake=lake.root,
+        rows_in=files.rows,
+        published=account.published,
+        quarantined=quarantined,
+        superseded=superseded,
+        by_reason=pl.DataFrame(
+            rows, schema={"outcome": pl.String, "reasons": pl.String, "rows": pl.Int64}, orient="row"
+        ),
+        notes=tuple(account.notes),
+        seconds=round(seconds, 3),
+    )

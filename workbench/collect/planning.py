@@ -1,0 +1,158 @@
+"""Plans which bars to ask for: what the calendar and the listings expect, and the lake does not explain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from workbench import markets
+from workbench.adapters.base import RETRIED
+from workbench.collect import absence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workbench.lake import Lake
+
+#: Missing sessions less than this far apart are asked for in one range.
+NEAR = 20
+#: Years of bars that a first collection asks for when no start is given.
+DEFAULT_YEARS = 10
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One request for bars.
+
+    Attributes
+    ----------
+    tickers : tuple of str
+        Codes, ascending.
+    start, end : date
+        The range to ask for, both included; it may reach back over bars that are asked again.
+    days : polars.DataFrame
+        ticker, date: the sessions that are missing.
+    """
+
+    tickers: tuple[str, ...]
+    start: date
+    end: date
+    days: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a collection of bars will ask.
+
+    Attributes
+    ----------
+    start, end : date
+        First and last day that was looked at.
+    sessions : polars.DataFrame
+        date, session: the trading days in it.
+    batches : tuple of Batch
+        Oldest start first; empty when nothing is missing.
+    gaps : polars.DataFrame
+        Stretches of ``gaps`` that are asked again (throttled, unknown).
+    """
+
+    start: date
+    end: date
+    sessions: pl.DataFrame
+    batches: tuple[Batch, ...]
+    gaps: pl.DataFrame
+
+
+def plan_bars(lake: Lake, region: str, *, start: date | None, end: date, batch_size: int, refresh: int = 10) -> Plan:
+    """Find what is missing and group it into requests.
+
+    Parameters
+    ----------
+    lake : Lake
+        With its tickers collected.
+    region : str
+        One of the six regions.
+    start : date or None
+        First day wanted; None is the first listing, at most ten years before ``end``.
+    end : date
+        Last day wanted, not after the provider's last.
+    batch_size : int
+        Most tickers a request.
+    refresh : int
+        Sessions before new ones that are asked again.
+
+    Returns
+    -------
+    Plan
+        Tickers that miss the same range stand in one batch.
+    """
+    tickers, gaps = lake.read("tickers", region), lake.read("gaps", region)
+    start = start or _first_day(region, tickers, end)
+    sessions = absence.sessions_of(region, start, end)
+    expected = absence.expected_days(tickers, sessions)
+    bars = lake.read("ohlcv", region, start, end, columns=["ticker", "date"])
+    key = ["ticker", "date"]
+    missing = expected.join(bars, on=key, how="anti").join(absence.final_days(gaps, sessions), on=key, how="anti")
+    batches = tuple(_batches(missing, expected, bars, sessions, batch_size, refresh))
+    retried = gaps.filter(pl.col("reason").is_in(list(RETRIED)))
+    return Plan(start, end, sessions, batches, retried)
+
+
+def _first_day(region: str, tickers: pl.DataFrame, end: date) -> date:
+    earliest = max(end - timedelta(days=round(365.25 * DEFAULT_YEARS)), markets.first_known(region))
+    listed = tickers["listed_date"].min()
+    return max(earliest, listed) if isinstance(listed, date) else earliest
+
+
+def _batches(
+    missing: pl.DataFrame,
+    expected: pl.DataFrame,
+    bars: pl.DataFrame,
+    sessions: pl.DataFrame,
+    batch_size: int,
+    refresh: int,
+) -> Iterator[Batch]:
+    if missing.is_empty():
+        return
+    runs = _ranges(missing, expected, bars, sessions, refresh)
+    dates = sessions["date"]
+    for (first, last), group in sorted(runs.group_by("first", "last"), key=lambda item: item[0]):
+        codes = sorted(set(group["ticker"]))
+        for at in range(0, len(codes), batch_size):
+            chosen = codes[at : at + batch_size]
+            days = group.filter(pl.col("ticker").is_in(chosen)).select("ticker", "date").explode("date")
+            yield Batch(tuple(chosen), dates[int(first)], dates[int(last)], days.sort("ticker", "date"))
+
+
+def _ranges(
+    missing: pl.DataFrame, expected: pl.DataFrame, bars: pl.DataFrame, sessions: pl.DataFrame, refresh: int
+) -> pl.DataFrame:
+    """Runs of missing sessions: ticker, first, last (session numbers to ask), date (list of missing days).
+
+    A ticker without any bar asks for the whole range, whatever its listing, so that most tickers of a
+    first collection stand in equal ranges. A run that reaches its ticker's last session after bars it
+    has already is asked from ``refresh`` sessions earlier.
+    """
+    final = sessions.height - 1
+    apart = (pl.col("session") - pl.col("session").shift(1).over("ticker")).fill_null(0) > NEAR
+    runs = (
+        missing.sort("ticker", "session")
+        .with_columns(run=apart.cum_sum().over("ticker"))
+        .group_by("ticker", "run")
+        .agg(first=pl.col("session").min().cast(pl.Int64), last=pl.col("session").max().cast(pl.Int64), date="date")
+    )
+    ends = expected.group_by("ticker").agg(latest=pl.col("session").max().cast(pl.Int64))
+    have = bars.select("ticker").unique().with_columns(has=pl.lit(True))
+    runs = runs.join(ends, on="ticker").join(have, on="ticker", how="left").with_columns(pl.col("has").fill_null(False))
+    newest = pl.col("has") & (pl.col("last") == pl.col("latest"))
+    return runs.with_columns(
+        first=pl.when(~pl.col("has"))
+        .then(0)
+        .when(newest)
+        .then((pl.col("first") - refresh).clip(lower_bound=0))
+        .otherwise(pl.col("first")),
+        last=pl.when(~pl.col("has")).then(final).otherwise(pl.col("last")),
+    )
