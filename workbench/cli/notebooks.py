@@ -112,7 +112,7 @@ def runs_list(rows: int, as_json: bool) -> None:
     if as_json:
         echo_json(frame.to_dicts())
     else:
-        echo_frame(frame.head(rows), rows)
+        echo_frame(frame.select("id", "status", "notebook", "seconds", "headline"), rows)
 
 
 @click.command(epilog="Example: wb demo --size tiny")
