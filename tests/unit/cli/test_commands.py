@@ -1,0 +1,126 @@
+"""The command wb: help, output forms, errors as one sentence."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from workbench.cli import cli
+
+COMMANDS = ["demo", "collect", "import", "sql", "run", "replay", "runs", "versions", "rollback", "health", "lab"]
+
+
+def wb(*arguments: str):
+    return CliRunner().invoke(cli, arguments)
+
+
+def process(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from workbench.cli import main; main()", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command):
+    shown = wb(command, "--help")
+    assert shown.exit_code == 0
+    assert f"Example: wb {command}" in shown.output
+
+
+def test_sql_as_table_and_as_json(tiny_lake):
+    query = "SELECT region, count(DISTINCT ticker) AS tickers FROM ohlcv GROUP BY region ORDER BY region"
+    table = wb("sql", query)
+    assert table.exit_code == 0
+    assert "tickers" in table.output
+    rows = json.loads(wb("sql", "--json", query).output)
+    assert [row["region"] for row in rows] == ["CN", "HK", "JP", "KR", "US", "VN"]
+    assert all(row["tickers"] >= 19 for row in rows)
+
+
+def test_sql_script_runs_in_another_client(tiny_lake):
+    import duckdb
+
+    script = wb("sql", "--script").output
+    client = duckdb.connect()
+    client.execute(script)
+    ours = json.loads(wb("sql", "--json", "SELECT count(*) AS n FROM ohlcv_monthly").output)
+    assert client.sql("SELECT count(*) FROM ohlcv_monthly").fetchall() == [(ours[0]["n"],)]
+    assert ours[0]["n"] > 0
+
+
+def test_rollback_touches_one_region_only(tiny_lake):
+    from datetime import date
+
+    import polars as pl
+
+    from workbench.lake import Lake
+
+    lake = Lake()
+    before = lake.snapshot()
+    count = "SELECT region, count(*) AS n FROM ohlcv GROUP BY region ORDER BY region"
+    rows = lake.sql(count)
+    for region in ("US", "JP"):
+        bar = lake.read("ohlcv", region=region).head(1)
+        lake.publish("ohlcv", bar.with_columns(date=pl.lit(date(2022, 12, 1))), region)
+    middle = lake.sql(count)
+    done = wb("rollback", "--region", "us", "--to", json.loads(before.to_json())["taken_at"], "--yes")
+    assert done.exit_code == 0, done.output
+    after = dict(Lake().sql(count).iter_rows())
+    assert after["US"] == dict(rows.iter_rows())["US"]
+    assert after["JP"] == dict(middle.iter_rows())["JP"] == dict(rows.iter_rows())["JP"] + 1
+
+
+def test_versions_name_publishes(tiny_lake):
+    rows = json.loads(wb("versions", "ohlcv", "--json").output)
+    assert {row["region"] for row in rows if row["publish_id"]} == {"CN", "HK", "JP", "KR", "US", "VN"}
+
+
+def test_health_prints_reasons(tiny_lake):
+    shown = json.loads(wb("health", "kr", "--json").output)
+    assert list(shown) == ["KR"]
+    assert shown["KR"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["sql", "SELECT * FROM nothing"], "nothing"),
+        (["collect", "XX"], "XX"),
+        (["run", "notebooks/none.ipynb"], "none.ipynb"),
+        (["replay", "19990101"], "19990101"),
+        (["import", "none.yaml", "--root", "."], "none.yaml"),
+        (["rollback", "--region", "KR", "--to", "1999-01-01", "--yes"], "1999"),
+    ],
+)
+def test_errors_are_one_sentence_with_the_next_action(arguments, expected):
+    failed = process(*arguments)
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("Error: ")
+    assert expected in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert len(failed.stderr.strip().splitlines()) <= 3
+
+
+def test_debug_shows_the_traceback():
+    assert "Traceback" in process("--debug", "sql", "SELECT * FROM nothing").stderr
+
+
+def test_unknown_parameter_is_refused_before_anything_starts(tmp_path):
+    notebook = Path(__file__).parents[3] / "notebooks" / "backtests" / "backtest.ipynb"
+    failed = process("run", str(notebook), "-p", "strat=momentum_top20")
+    assert failed.returncode == 1
+    assert "strat" in failed.stderr
+    assert "strategy" in failed.stderr
+    assert not (tmp_path / "own-reports").exists()
+
+
+def test_nothing_named_is_a_usage_error():
+    assert wb("collect").exit_code == 2
+    assert wb("sql").exit_code == 2
+    assert wb("run").exit_code == 2
