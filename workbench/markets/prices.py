@@ -81,9 +81,13 @@ def round_to_tick(region: str, price: float, day: date, board: str | None = None
 
     Rounded down below one tick the result is 0.0, which is no price.
     """
-    tick = tick_size(region, price, day, board)
+    return _on_grid(price, tick_size(region, price, day, board), side)
+
+
+def _on_grid(price: float, tick: float, side: Side) -> float:
     steps = price / tick
     whole = round(steps)
+    # A price that lies on the grid but for rounding error stays where it is.
     if not math.isclose(steps, whole, rel_tol=1e-9, abs_tol=1e-9):
         whole = {"nearest": math.floor(steps + 0.5), "down": math.floor(steps), "up": math.ceil(steps)}[side]
     return round(whole * tick, 6)
@@ -130,8 +134,12 @@ def price_limit(region: str, day: date, previous_close: float, board: str | None
     value = _band_value(_bands(found), previous_close)
     if unit == "amount":
         return max(previous_close - value, tick_size(region, previous_close, day, board)), previous_close + value
-    low, high = previous_close * (1 - value), previous_close * (1 + value)
+    width = previous_close * value
+    if rounding == "width":
+        # Korea cuts the width itself to the tick of the base price before adding it.
+        width = _on_grid(width, tick_size(region, previous_close, day, board), "down")
     sides: tuple[Side, Side] = ("nearest", "nearest") if rounding == "nearest" else ("up", "down")
+    low, high = previous_close - width, previous_close + width
     return round_to_tick(region, low, day, board, sides[0]), round_to_tick(region, high, day, board, sides[1])
 
 
