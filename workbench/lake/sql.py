@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from workbench.lake.store import Lake
 
-_SETTINGS = ("SET TimeZone = 'UTC'", "SET parquet_metadata_cache = true", "SET python_enable_replacements = false")
+_SETTINGS = ("TimeZone = 'UTC'", "parquet_metadata_cache = true", "python_enable_replacements = false")
 _sessions: weakref.WeakKeyDictionary[Lake, Session] = weakref.WeakKeyDictionary()
 _guard = threading.Lock()
 
@@ -36,8 +36,8 @@ class Session:
         import duckdb
 
         self._connection = duckdb.connect()
-        for statement in _SETTINGS:
-            self._connection.execute(statement)
+        for setting in _SETTINGS:
+            self._connection.execute(f"SET GLOBAL {setting}")
         self._lock = threading.Lock()
         self._shown: dict[str, object] = {}
 
@@ -50,10 +50,7 @@ class Session:
         with self._lock:
             for name in wanted:
                 self._show(lake, name, versions)
-        cursor = self._connection.cursor()
-        for statement in _SETTINGS:
-            cursor.execute(statement)
-        return cursor
+        return self._connection.cursor()
 
     def _show(self, lake: Lake, name: str, versions: Mapping[str, int]) -> None:
         state = _state(lake, name, versions)

@@ -174,7 +174,8 @@ def define(name: str, lake: Lake, versions: Mapping[str, int]) -> Definition:
         return view(name, lake)
     declared = tables.resolve(lake.root, name)
     known_at = versions.get(name)
-    files = [] if known_at is None else sorted(delta.at_version(lake.root / name, known_at).file_uris())
+    # Newest year first: "the last 250 days" then finds them in the first files and skips the others.
+    files = [] if known_at is None else sorted(delta.at_version(lake.root / name, known_at).file_uris(), reverse=True)
     commits = side.committed_at(lake.root, versions) if name in tables.SIDE_TABLES else None
     return table(declared, files, commits)
 
