@@ -1,0 +1,202 @@
+"""What the cells of a notebook call to show something."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from workbench import secrets, settings
+from workbench.errors import ConfigError
+from workbench.reports import blocks, tables
+from workbench.reports.numbers import plain, six_digits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+#: Rows of a frame that a digest prints.
+DIGEST_ROWS = 12
+
+
+def header(
+    title: str,
+    *,
+    lake: Any = None,
+    regions: Iterable[str] = (),
+    dates: tuple[Any, Any] | None = None,
+    notes: Iterable[str] = (),
+) -> None:
+    """Show what a report is about, and on top whether its prices are real.
+
+    Parameters
+    ----------
+    title : str
+    lake : Lake, optional
+        Asked for the sources of its prices; the sample market is announced.
+    regions : iterable of str
+        Regions the report covers; all of the lake by default.
+    dates : tuple of (start, end), optional
+        First and last date, either may be None.
+    notes : iterable of str
+        What a reader must know, one line each.
+    """
+    asked = (regions,) if isinstance(regions, str) else tuple(regions)
+    _html(blocks.header(title, sources=_sources(lake, asked), regions=asked, dates=dates, notes=tuple(notes)))
+
+
+def table(
+    frame: Any,
+    name: str,
+    title: str | None = None,
+    formats: Mapping[str, str] | None = None,
+    rows: int = 40,
+    *,
+    volatile: Iterable[str] = (),
+) -> None:
+    """Show a frame as a table; inside a run also save all of it as ``tables/<name>.parquet``.
+
+    Parameters
+    ----------
+    frame : polars or pandas DataFrame
+        Fractions stay fractions; ``formats`` or the column's name makes percentages of them.
+    name : str
+        File name of the table, letters, digits and ``_-``; compared under this name in a replay.
+    title : str, optional
+        Caption.
+    formats : mapping of str to str, optional
+        Format specification a column, as in ``{"cagr": ".2%", "adv_krw": ",.0f"}``.
+    rows : int
+        How many rows are shown.
+    volatile : iterable of str
+        Columns that are not compared in a replay: seconds, memory, moments of the clock.
+
+    Raises
+    ------
+    ConfigError
+        The name cannot be a file name, or a volatile column is not in the frame.
+    """
+    data = tables.to_polars(frame)
+    if not name.replace("_", "").replace("-", "").isalnum():
+        raise ConfigError(f"{name!r} cannot name a table.", hint="Use letters, digits, '_' and '-'.")
+    unknown = sorted(set(volatile) - set(data.columns))
+    if unknown:
+        raise ConfigError(
+            f"The table {name!r} has no column {unknown[0]!r}.", hint=f"Its columns are {', '.join(data.columns)}."
+        )
+    folder = _run_folder("tables")
+    if folder is not None:
+        notes = {"title": title or "", "volatile": json.dumps(sorted(volatile))}
+        _without_secrets(data).write_parquet(folder / f"{name}.parquet", metadata=notes)
+    _html(tables.render(data, title=title, formats=formats, rows=rows))
+
+
+def chart(figure: Any, name: str) -> None:
+    """Show a plotly figure in the house theme.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+    name : str
+        What the chart is called when it is downloaded as an image.
+    """
+    from IPython.display import display
+
+    from workbench.reports import theme
+
+    content = json.loads(theme.apply(figure).to_json())
+    content["config"] = {"displaylogo": False, "responsive": True, "toImageButtonOptions": {"filename": name}}
+    bundle = {"application/vnd.plotly.v1+json": content, "text/plain": f"Chart: {name}"}
+    display(bundle, raw=True)
+
+
+def headline(**numbers: Any) -> None:
+    """Show the few numbers that sum up a report; inside a run they stand in the index too.
+
+    Parameters
+    ----------
+    **numbers
+        Numbers or short texts by name. Fractions are shown as percentages when the name says so
+        (``cagr``, ``max_drawdown``, ``turnover``); a name that ends in ``seconds`` is not compared in
+        a replay.
+    """
+    values: dict[str, Any] = plain(numbers)
+    folder = settings.load().run_dir
+    if folder is not None:
+        path = folder / "headline.json"
+        stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        text = json.dumps({**stored, **values}, indent=1, ensure_ascii=False)
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(secrets.cleaned(text), encoding="utf-8")
+        temporary.replace(path)
+    _html(blocks.headline(values))
+
+
+def digest(content: Any) -> None:
+    """Print a small rounded digest, for cells marked ``# NBVAL_CHECK_OUTPUT``.
+
+    Parameters
+    ----------
+    content : mapping or frame
+        A mapping prints one line a name; a frame its column names, its first twelve rows and how many
+        there are. Floats are rounded to six significant digits.
+    """
+    lines = _mapping_lines(content) if isinstance(content, Mapping) else _frame_lines(tables.to_polars(content))
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def run_card() -> None:
+    """Show what the run was made of: parameters, snapshot of the lake, commit, versions.
+
+    Outside of a run it shows the versions of Python and of the workbench.
+    """
+    folder = settings.load().run_dir
+    path = None if folder is None else folder / "run.json"
+    if path is None or not path.is_file():
+        _html(blocks.no_run())
+        return
+    _html(blocks.run_card(json.loads(path.read_text(encoding="utf-8"))))
+
+
+def _sources(lake: Any, regions: tuple[str, ...]) -> tuple[str, ...]:
+    if lake is None:
+        return ()
+    if not regions:
+        return tuple(lake.sources())
+    return tuple(sorted({source for region in regions for source in lake.sources(region)}))
+
+
+def _mapping_lines(content: Mapping[str, Any]) -> list[str]:
+    width = max((len(str(name)) for name in content), default=0)
+    return [f"{name!s:<{width}}  {six_digits(plain(value))}" for name, value in content.items()]
+
+
+def _frame_lines(frame: Any) -> list[str]:
+    lines = [" | ".join(frame.columns)]
+    lines += [" | ".join(six_digits(value) for value in row) for row in frame.head(DIGEST_ROWS).iter_rows()]
+    return [*lines, f"({frame.height} rows)"]
+
+
+def _run_folder(name: str) -> Path | None:
+    run_dir = settings.load().run_dir
+    if run_dir is None:
+        return None
+    folder = run_dir / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _without_secrets(frame: Any) -> Any:
+    import polars as pl
+
+    if not secrets.any_known():
+        return frame
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
+    return frame.with_columns(pl.col(texts).map_elements(secrets.cleaned, return_dtype=pl.String)) if texts else frame
+
+
+def _html(text: str) -> None:
+    from IPython.display import HTML, display
+
+    display(HTML(text))

@@ -1,0 +1,168 @@
+"""Running a run again, on what it saw, and measuring the difference."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench import settings
+from workbench.errors import LakeError, RunError
+from workbench.runs import card as cards
+from workbench.runs import notebooks, pinning, provenance, runner, tables
+from workbench.runs.plan import plan_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+
+    from workbench.lake import Snapshot
+    from workbench.runs.card import Run
+    from workbench.runs.pinning import Pin
+    from workbench.runs.runner import Progress
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A run repeated.
+
+    Attributes
+    ----------
+    original, run : Run
+        The first run, and its repetition.
+    differences : polars.DataFrame
+        One row a table: see `workbench.runs.tables.compare`.
+    notes : tuple of str
+        What was not the same as then, such as another commit.
+    """
+
+    original: Run
+    run: Run
+    differences: pl.DataFrame
+    notes: tuple[str, ...]
+
+    @property
+    def identical(self) -> bool:
+        """Whether both succeeded or failed alike and no table differs."""
+        return self.run.status == self.original.status and bool(self.differences["identical"].all())
+
+
+def replay(run_id: str, *, progress: Progress | None = None) -> Replay:
+    """Execute a run again on the snapshot of its card: same notebook, parameters, seed and clock.
+
+    A run that wrote to the lake is repeated in a scratch copy of the lake as it was before; the lake
+    itself is not touched.
+
+    Parameters
+    ----------
+    run_id : str
+        An id, its beginning, or ``latest``.
+    progress : callable, optional
+        Called with a `Step` as in `run`.
+
+    Returns
+    -------
+    Replay
+
+    Raises
+    ------
+    RunError
+        The run is unknown or still running, or files of its snapshot were vacuumed.
+    """
+    original = cards.load(run_id)
+    if original.status in ("running", "interrupted"):
+        raise RunError(
+            f"The run {original.id} is {original.status}: it has no end to compare with.", hint="Run it anew."
+        )
+    card = original.card
+    snapshot = pinning.of_card(card)
+    if snapshot is None:
+        raise RunError(f"The card of {original.id} names no snapshot.", hint="Run the notebook anew.")
+    document = _document(original)
+    path = _place(card)
+    given = {name: card["parameters"][name] for name in card["given"]}
+    plan = plan_document(document, path, given, timeout=card.get("timeout"))
+    plan = replace(
+        plan,
+        folder_name=f"{original.id}-replay",
+        extra={"replay_of": original.id},
+        overrides={"WORKBENCH_NOW": card["clock"], "WORKBENCH_REPLAY": "1"},
+    )
+    with _lake_as_it_was(original, snapshot) as pin:
+        done = runner.perform(plan, pin=pin, progress=progress)
+    return Replay(original, done, tables.compare(original.folder, done.folder), tuple(_notes(card, done.card)))
+
+
+@contextmanager
+def _lake_as_it_was(original: Run, snapshot: Snapshot) -> Iterator[Pin]:
+    from workbench.lake import Lake
+
+    writes = original.card["lake"]["mode"] == "write"
+    scratch = Path(tempfile.mkdtemp(prefix="wb-replay-")) if writes else None
+    try:
+        if scratch is None:
+            _check_readable(Lake().at(snapshot))
+            yield pinning.pin(writes=False, snapshot=snapshot)
+        else:
+            Lake().clone(scratch / "lake", snapshot)
+            yield pinning.pin(writes=True, root=scratch / "lake")
+    except LakeError as error:
+        raise RunError(
+            f"The lake can no longer be read as {original.id} read it: {error.message}",
+            hint="Its files were vacuumed; run the notebook anew.",
+        ) from error
+    finally:
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _check_readable(lake: Any) -> None:
+    """Open every table of the snapshot, so that a vacuumed version is told before the notebook starts."""
+    for table in lake.tables():
+        lake.sql(f'SELECT count(*) FROM "{table}"')
+
+
+def _document(original: Run) -> dict[str, Any]:
+    """The notebook as it was run, without outputs and injected values."""
+    document = notebooks.read(original.notebook)
+    document["cells"] = [cell for cell in document["cells"] if "injected-parameters" not in notebooks.tags(cell)]
+    for cell in document["cells"]:
+        cell.get("metadata", {}).pop("papermill", None)
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    document["metadata"].pop("papermill", None)
+    document["metadata"].pop("widgets", None)
+    copy: dict[str, Any] = json.loads(json.dumps(document))
+    return copy
+
+
+def _place(card: dict[str, Any]) -> Path:
+    """Where the notebook stood; the home folder when it is no longer there."""
+    home = settings.load().home
+    path: Path = home / card["notebook"]
+    return path if path.parent.is_dir() else home / path.name
+
+
+def _notes(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
+    if then["code"]["commit"] != now["code"]["commit"]:
+        yield f"The code is at commit {_short(now)}, the run was made at {_short(then)}."
+    for card, when in ((then, "was"), (now, "is")):
+        if card["code"]["dirty"]:
+            yield f"The checkout {when} not the commit alone: files were changed."
+    changed = [name for name, version in then["packages"].items() if now["packages"].get(name) != version]
+    if changed:
+        yield f"Other versions are installed of {', '.join(changed)}."
+    if then["python"] != now["python"]:
+        yield f"Python is {now['python']}, it was {then['python']}."
+    if provenance.DISTRIBUTION not in now["packages"]:
+        yield "The workbench is not installed as a package: versions are unknown."
+
+
+def _short(card: dict[str, Any]) -> str:
+    commit = card["code"]["commit"]
+    return commit[:10] if commit else "no commit"
