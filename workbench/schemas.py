@@ -36,6 +36,8 @@ class Table:
         The column a publish is bounded by and ``year`` is taken from.
     required : tuple of str
         Further columns that may not be null.
+    keeps_revisions : bool
+        Whether a changed row is noted in ``revisions``; not where change is all the table is for.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Table:
     partition: tuple[str, ...] = ("region",)
     date_column: str | None = None
     required: tuple[str, ...] = ()
+    keeps_revisions: bool = True
 
     @property
     def by_region(self) -> bool:
@@ -272,6 +275,7 @@ TABLES: dict[str, Table] = _tables(
         },
         key=("region", "table", "ticker", "provider"),
         required=("start", "end"),
+        keeps_revisions=False,
     ),
     Table(
         "revisions",

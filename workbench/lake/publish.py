@@ -181,7 +181,7 @@ def _attempt(order: Order) -> Published:
     number = side.last_number(handle, region) + 1
     publish_id = side.publish_id(table.name, region, number)
     sidewrite.purge(root, table.name, region, number - 1)
-    if changes.rewrites and table.name not in tables.SIDE_TABLES:
+    if changes.rewrites and table.keeps_revisions and table.name not in tables.SIDE_TABLES:
         sides["revisions"] = compare.revision_rows(table, changes, region, order.seen_at)
     for name, rows in sides.items():
         sidewrite.append(root, name, region, rows, publish_id)
