@@ -73,6 +73,11 @@ def current(folder: Path) -> DeltaTable:
     return at_version(folder, version)
 
 
+def forget_handles() -> None:
+    """Drop the shared handles: files have been deleted, so versions are to be checked again."""
+    _open.cache_clear()
+
+
 @lru_cache(maxsize=128)
 def _open(folder: str, version: int, stamp: tuple[int, int]) -> DeltaTable:  # noqa: ARG001
     # The stamp keeps a table that was deleted and made again apart from the one that was opened.

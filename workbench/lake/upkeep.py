@@ -122,6 +122,7 @@ def vacuum(lake: Lake, keep: Sequence[Snapshot], *, retention_hours: float) -> l
     for name in tables.names(lake.root):
         kept = [snapshot.versions[name] for snapshot in keep if name in snapshot.versions]
         deleted += _vacuum_table(lake.root / name, kept, retention_hours * 3600)
+    delta.forget_handles()
     return deleted
 
 

@@ -153,7 +153,7 @@ def scope_of(table: Table, handle: DeltaTable, touched: pl.DataFrame) -> Scope:
 
 def append(handle: DeltaTable, frame: pl.DataFrame, properties: CommitProperties) -> None:
     """Add rows as one new file a partition; an empty frame makes a commit without files."""
-    _write(handle, frame, "append", None, properties)
+    _write(handle, frame.rechunk(), "append", None, properties)
 
 
 def rewrite(
@@ -176,9 +176,14 @@ def rewrite(
 
     empty = pl.DataFrame(schema=tables.stored_columns(table)).to_arrow()
     chunks = [(chunk, chunk.rows(table, source or handle)) for chunk in scope.chunks()]
-    batches = (batch for chunk, rows in chunks for batch in content(chunk, rows).to_arrow().to_batches())
+    batches = (batch for chunk, rows in chunks for batch in _batch(content(chunk, rows)))
     reader = pa.RecordBatchReader.from_batches(empty.schema, batches)
     _write(handle, reader, "overwrite", scope.sql(table), properties)
+
+
+def _batch(frame: pl.DataFrame) -> list[Any]:
+    """The rows as one record batch: the writer deals several out in turn, which would undo the sorting."""
+    return list(frame.rechunk().to_arrow().combine_chunks().to_batches())
 
 
 def _write(handle: DeltaTable, data: Any, mode: Any, predicate: str | None, properties: CommitProperties) -> None:
