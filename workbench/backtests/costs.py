@@ -67,24 +67,24 @@ class Costs:
         return cls(regions, rates[0], rates[1], rates[2], rates[3], ("flat rates given by the caller",))
 
     @classmethod
-    def of_markets(cls, panel: Panel) -> Costs:
-        """The dated rates of each region's tables."""
+    def of_markets(cls, panel: Panel, first: int = 0) -> Costs:
+        """The dated rates of each region's main board, read from the row ``first`` on.
+
+        Rows before it get the rates of ``first``: no engine trades there.
+
+        Raises
+        ------
+        DataError
+            A region's table starts after the date of that row.
+        """
         regions = tuple(dict.fromkeys(panel.regions))
-        days = [day.item() for day in np.asarray(panel.dates)]
-        table = [[markets.trading_costs(region, day) for region in regions] for day in days]
-        sources = dict.fromkeys(source for rates in (table[0], table[-1]) for rate in rates for source in rate.sources)
-
-        def column(name: str) -> NDArray[np.float64]:
-            return np.array([[float(getattr(rate, name)) for rate in rates] for rates in table])
-
-        return cls(
-            regions,
-            column("commission_bps"),
-            column("half_spread_bps"),
-            column("tax_buy_bps"),
-            column("tax_sell_bps"),
-            tuple(sources),
-        )
+        days = np.asarray(panel.dates)
+        sources: dict[str, None] = {}
+        arrays = {
+            kind: np.column_stack([_dated(kind, region, days, first, sources) for region in regions])
+            for kind in ("commission_bps", "half_spread_bps", "tax_buy_bps", "tax_sell_bps")
+        }
+        return cls(regions, **arrays, sources=tuple(sources))
 
     def since(self, row: int) -> Costs:
         """The same rates from a row on."""
@@ -141,3 +141,21 @@ class Rates:
             "half_spread": size * self.half_spread,
             "tax": size * np.where(trade > 0.0, self.tax_buy, self.tax_sell),
         }
+
+
+def _dated(
+    kind: str, region: str, days: NDArray[np.datetime64], first: int, sources: dict[str, None]
+) -> NDArray[np.float64]:
+    """One kind of rate on each day: each rule is asked for once and holds to its last day."""
+    rates = np.zeros(len(days))
+    row = first
+    while row < len(days):
+        rule = markets.rule(kind, region, days[row].item())
+        until = len(days)
+        if rule.valid_to is not None:
+            until = int(np.searchsorted(days, np.datetime64(rule.valid_to, "D"), side="right"))
+        rates[row:until] = float(rule.value or 0.0)
+        sources[f"{region} {kind}: {rule.source}"] = None
+        row = max(until, row + 1)
+    rates[:first] = rates[first] if first < len(days) else 0.0
+    return rates

@@ -55,7 +55,7 @@ def run(
     """
     _check(targets, panel, capital)
     first = int(np.searchsorted(panel.dates, targets.dates[0]))
-    rates = costs if costs is not None else Costs.of_markets(panel)
+    rates = costs if costs is not None else Costs.of_markets(panel, first)
     job = _job(targets, panel, rates, first, capital)
     chosen = get_engine(engine)
     return assemble(job, chosen.simulate(job), panel.currency or "", chosen.name, tuple(panel.notes))

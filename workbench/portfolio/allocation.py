@@ -66,4 +66,5 @@ class Allocation:
     @property
     def effective_names(self) -> float:
         """Inverse of the sum of squared weights: how many names of equal weight would be as concentrated."""
-        return 1.0 / sum(weight * weight for weight in self.weights["weight"].to_list())
+        squares: float = sum(weight * weight for weight in self.weights["weight"].to_list())
+        return 1.0 / squares

@@ -1,0 +1,11 @@
+"""Studies: the only place where a strategy meets data, and the only way to a reported number."""
+
+from __future__ import annotations
+
+from workbench.studies.allocation import allocate, select
+from workbench.studies.result import Result
+from workbench.studies.scoring import load_factor_set, score
+from workbench.studies.strategy import Selection, Strategy
+from workbench.studies.study import backtest
+
+__all__ = ["Result", "Selection", "Strategy", "allocate", "backtest", "load_factor_set", "score", "select"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from workbench import markets
 from workbench.backtests import Costs, Targets, run
 from workbench.errors import BacktestError, ConfigError
 
@@ -169,3 +170,15 @@ def test_errors_name_object_bound_and_next_action(make_panel):
         targets(panel, [0], [[1.0, -0.2]])
     with pytest.raises(BacktestError, match="capital=0"):
         run(decided, panel, Costs.flat(panel), capital=0)
+
+
+def test_the_rates_of_the_markets_change_on_their_day(make_panel):
+    days = np.arange(np.datetime64("2022-12-01"), np.datetime64("2023-02-01"))
+    panel = make_panel(np.ones((len(days), 2)), ("KR:A", "US:B"), dates=days)
+    rates = Costs.of_markets(panel)
+    for row in (0, 20, 31, 61):
+        for column, region in enumerate(rates.regions):
+            told = markets.trading_costs(region, days[row].item())
+            assert rates.tax_sell_bps[row, column] == told.tax_sell_bps
+            assert rates.commission_bps[row, column] == told.commission_bps
+    assert len(set(rates.tax_sell_bps[:, 0])) > 1

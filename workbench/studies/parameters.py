@@ -1,0 +1,84 @@
+"""Strategies and factor sets from YAML, checked strictly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from workbench import settings
+from workbench.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load(model: type[Model], folder: str, name: str | Path) -> Model:
+    """Read ``params/<folder>/<name>.yaml``, or a file by its path.
+
+    Parameters
+    ----------
+    model : pydantic model
+        What the file must contain; unknown fields are refused.
+    folder : str
+        Below ``params/``.
+    name : str or Path
+        Name without ``.yaml``, or a path that ends in ``.yaml``.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing or is not YAML, or a field breaks its bound: the message names file, field,
+        bound and value.
+    """
+    path = find(folder, name)
+    return validate(model, read(path), path.name)
+
+
+def find(folder: str, name: str | Path) -> Path:
+    """The file of a name below ``params/``."""
+    home = settings.load().home / "params" / folder
+    path = Path(name) if str(name).endswith((".yaml", ".yml")) else home / f"{name}.yaml"
+    if not path.is_absolute() and not path.is_file():
+        path = settings.load().home / path
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in home.glob("*.yaml"))) or "none yet"
+        raise ConfigError(f"There is no file {name!s} in params/{folder}.", hint=f"Known: {known}.")
+    return path
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A YAML file as a mapping."""
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path.name} is not YAML: {error}.", hint="Check its indentation and colons.") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path.name} does not hold fields with values.", hint="Write lines like name: value.")
+    return content
+
+
+def validate(model: type[Model], content: dict[str, Any], label: str) -> Model:
+    """Check a mapping against a model; ``label`` names it in errors."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError(f"{label}: {_first(error.errors()[0])}", hint=_hint(model, error.errors()[0])) from error
+
+
+def _first(error: ErrorDetails) -> str:
+    field = ".".join(str(part) for part in error["loc"]) or "the file"
+    if error["type"] == "missing":
+        return f"{field} is missing."
+    return f"{field}: {error['msg']} (got {error['input']!r})."
+
+
+def _hint(model: type[BaseModel], error: ErrorDetails) -> str:
+    if error["type"] == "extra_forbidden" and len(error["loc"]) == 1:
+        return f"Known fields: {', '.join(model.model_fields)}."
+    return "Correct the field."

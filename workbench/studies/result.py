@@ -1,0 +1,103 @@
+"""What a study found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+    from workbench.backtests import Targets
+    from workbench.studies.strategy import Strategy
+
+#: What each statistic means, in one line for the tables.
+CONVENTIONS = {
+    "total_return": "end over start minus 1",
+    "cagr": "calendar years of 365.25 days",
+    "volatility": "daily standard deviation times sqrt(252)",
+    "sharpe": "risk-free rate 0, times sqrt(252)",
+    "sortino": "mean over root mean squared loss, times sqrt(252)",
+    "max_drawdown": "deepest fall below the highest value so far",
+    "calmar": "cagr over the deepest drawdown",
+    "positive_months": "share of calendar months with a gain",
+    "turnover_per_year": "one-sided: half of buys plus sells over the value",
+    "cost_per_year": "all costs over the mean value",
+    "years": "calendar years of 365.25 days",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One evaluated strategy.
+
+    Attributes
+    ----------
+    id : str
+        Hash of strategy, parameters, dates, engine and input versions.
+    strategy : Strategy
+        What was evaluated.
+    regions : tuple of str
+        Where.
+    currency : str
+        Of all money.
+    engine : str
+        Who simulated it.
+    equity : polars.DataFrame
+        date, equity, benchmark (equal-weight universe, costless, same start), drawdown,
+        benchmark_drawdown (fractions, 0 or negative), cash, turnover (both sides), commission,
+        half_spread, tax.
+    stats, benchmark_stats : mapping of str to float
+        See ``CONVENTIONS``; NaN where not defined.
+    fills : polars.DataFrame
+        One row a trade.
+    waterfall : polars.DataFrame
+        Annual growth from gross to net by kind of cost.
+    targets : Targets
+        What was decided.
+    holdings : polars.DataFrame
+        region, ticker, weight on the last date, largest first.
+    trials : int
+        How many times this hypothesis has been tried, this time included.
+    proven : bool
+        True where the leak prover has examined the strategy.
+    notes : tuple of str
+        What a reader must know.
+    """
+
+    id: str
+    strategy: Strategy
+    regions: tuple[str, ...]
+    currency: str
+    engine: str
+    equity: pl.DataFrame
+    stats: Mapping[str, float]
+    benchmark_stats: Mapping[str, float]
+    fills: pl.DataFrame
+    waterfall: pl.DataFrame
+    targets: Targets
+    holdings: pl.DataFrame
+    trials: int
+    proven: bool
+    notes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The strategy's name and where it was evaluated, for titles."""
+        return f"{self.strategy.name}, {' '.join(self.regions)}"
+
+    @property
+    def statistics(self) -> pl.DataFrame:
+        """Statistic, strategy, benchmark and convention, one row each."""
+        import polars as pl
+
+        return pl.DataFrame(
+            {
+                "statistic": list(self.stats),
+                "strategy": list(self.stats.values()),
+                "benchmark": [self.benchmark_stats.get(name) for name in self.stats],
+                "convention": [CONVENTIONS[name] for name in self.stats],
+            }
+        )

@@ -1,0 +1,74 @@
+"""From scores to target weights: each region decides on its own last session of the period."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workbench import markets
+from workbench.backtests import Targets, rebalance_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from workbench.factors import Score
+    from workbench.studies.strategy import Selection, Strategy
+
+
+def targets(score: Score, strategy: Strategy) -> Targets:
+    """Weights of the highest scores on every rebalance date.
+
+    Parameters
+    ----------
+    score : Score
+        (T, N); NaN names are not held.
+    strategy : Strategy
+        Selection, weighting and rebalance period.
+
+    Returns
+    -------
+    Targets
+        A region's columns are NaN on dates on which it decides nothing. The last row is a decision
+        only if the calendar says that its period ends there.
+
+    Notes
+    -----
+    Timing: row t uses the scores of row t; the calendar's next session is known beforehand.
+    """
+    regions = score.labels.region_names()
+    rows: dict[int, NDArray[np.float64]] = {}
+    for region in regions:
+        columns = score.labels.columns(region)
+        for row in _decisions(score, region, strategy.rebalance):
+            weights = choose(score.values[row, columns], strategy.selection)
+            if weights is not None:
+                rows.setdefault(row, np.full(len(score.tickers), np.nan))[columns] = weights / len(regions)
+    ordered = sorted(rows)
+    values = np.array([rows[row] for row in ordered]).reshape(len(ordered), len(score.tickers))
+    return Targets(score.dates[ordered], score.tickers, values)
+
+
+def choose(scores: NDArray[np.float64], selection: Selection) -> NDArray[np.float64] | None:
+    """Equal weights over the highest scores of one region and date; None where nothing is scored.
+
+    Ties go to the column that comes first.
+    """
+    scored = int((~np.isnan(scores)).sum())
+    if not scored:
+        return None
+    count = max(1, min(selection.top_n, int(scored * selection.max_share)))
+    best = np.argsort(-scores, kind="stable")[:count]
+    weights = np.zeros(len(scores))
+    weights[best] = 1.0 / count
+    return weights
+
+
+def _decisions(score: Score, region: str, period: str) -> list[int]:
+    """Rows on which a region decides."""
+    rows = np.flatnonzero(score.labels.sessions[region])
+    if not len(rows):
+        return []
+    days = score.dates[rows]
+    following = np.datetime64(markets.next_session(region, days[-1].item()), "D")
+    return [int(row) for row in rows[rebalance_rows(days, period, following)]]

@@ -1,0 +1,238 @@
+"""Backtest a strategy on a lake: the only way to a reported number."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workbench import backtests, factors, markets
+from workbench.backtests import performance
+from workbench.backtests.costs import KINDS
+from workbench.errors import ConfigError
+from workbench.schemas import TABLES
+from workbench.studies import selection, trials
+from workbench.studies.result import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from workbench.backtests import BacktestRun
+    from workbench.lake import Lake
+    from workbench.lake.panel import Panel
+    from workbench.studies.strategy import Strategy
+
+CAPITAL = 1e6
+UNPROVEN = "Unproven: the leak prover has not examined this strategy."
+_BENCHMARK = ("total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar", "positive_months")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study that is ready to be evaluated: names checked, the moment of the lake fixed."""
+
+    strategy: Strategy
+    lake: Lake
+    regions: tuple[str, ...]
+    start: str | None
+    end: str | None
+    engine: str
+    currency: str
+    local: bool
+
+
+def backtest(
+    strategy: Strategy,
+    lake: Lake,
+    regions: str | Sequence[str] | None = None,
+    start: str | date | None = None,
+    end: str | date | None = None,
+    engine: str | None = None,
+    hypothesis: str | None = None,
+) -> Result:
+    """Evaluate a strategy, and count the trial.
+
+    Parameters
+    ----------
+    strategy : Strategy
+        From a file or built in code.
+    lake : Lake
+        Read at one moment: the pinned one, or now.
+    regions : str or sequence of str, optional
+        Some of the strategy's regions; None takes all.
+    start, end : date or ISO text, optional
+        The first decision falls on the first rebalance date from ``start`` on; None takes all the lake has.
+    engine : str, optional
+        None takes the default engine.
+    hypothesis : str, optional
+        None takes the strategy's own sentence.
+
+    Returns
+    -------
+    Result
+        Net of the dated costs of each region.
+
+    Raises
+    ------
+    ConfigError
+        Regions or dates that cannot be used; nothing is counted then.
+    BacktestError, DataError, ModelError
+        The evaluation failed; it is counted as a failed trial.
+
+    Notes
+    -----
+    Timing: decided at the close of each region's last session of the period, traded at the close of its
+    next session, at that day's costs.
+    """
+    plan = _plan(strategy, lake, regions, start, end, engine)
+    trial = _trial(plan, hypothesis or strategy.hypothesis)
+    tries = trials.count(plan.lake, trial)
+    outcome = trials.Outcome("failed", {}, [])
+    try:
+        result = replace(_evaluate(plan, trial.id), trials=tries)
+        daily = performance.returns(result.equity["equity"].to_numpy())
+        outcome = trials.Outcome("succeeded", result.stats, daily.tolist())
+        trial = replace(trial, start=result.equity["date"][0], end=result.equity["date"][-1])
+    finally:
+        if sys.exc_info()[0] in (KeyboardInterrupt, SystemExit):
+            outcome = trials.Outcome("interrupted", {}, [])
+        trials.record(lake, trial, outcome)
+    _store(lake, result)
+    return result
+
+
+def _plan(
+    strategy: Strategy,
+    lake: Lake,
+    regions: str | Sequence[str] | None,
+    start: str | date | None,
+    end: str | date | None,
+    engine: str | None,
+) -> Plan:
+    asked = (regions,) if isinstance(regions, str) else tuple(regions or strategy.regions)
+    chosen = markets.check_regions(list(asked))
+    outside = [region for region in chosen if region not in strategy.regions]
+    if outside:
+        raise ConfigError(
+            f"{strategy.name} is not meant for {', '.join(outside)}.",
+            hint=f"Choose among {', '.join(strategy.regions)}, or change its YAML.",
+        )
+    first, last = (str(day) if day else None for day in (start, end))
+    if first and last and first >= last:
+        raise ConfigError(f"start={first} is not before end={last}.", hint="Swap or change them.")
+    name = engine or backtests.DEFAULT_ENGINE
+    backtests.get_engine(name)
+    local = markets.get(chosen[0]).currency if len(chosen) == 1 else "USD"
+    currency = strategy.currency or local
+    view = lake if lake.pinned else lake.at(lake.snapshot())
+    return Plan(strategy, view, chosen, first, last, name, currency, len(chosen) == 1 and currency == local)
+
+
+def _trial(plan: Plan, hypothesis: str) -> trials.Trial:
+    from datetime import date
+
+    strategy = plan.strategy
+    asked = (hypothesis, plan.regions, plan.start, plan.end, plan.engine, plan.currency)
+    return trials.Trial(
+        id=trials.identity(plan.lake, strategy.content_hash, *asked),
+        hypothesis=hypothesis,
+        strategy=strategy.name,
+        strategy_hash=strategy.content_hash,
+        parameters=strategy.model_dump_json(exclude={"hypothesis"}),
+        universe=f"{strategy.universe or 'all'} in {' '.join(plan.regions)}",
+        snapshot=plan.lake.snapshot().id,
+        engine=plan.engine,
+        start=date.fromisoformat(plan.start) if plan.start else None,
+        end=date.fromisoformat(plan.end) if plan.end else None,
+    )
+
+
+def _evaluate(plan: Plan, identity: str) -> Result:
+    """Panel, scores, targets, run, statistics; the number of trials is filled in by the caller."""
+    local = _panel(plan, None)
+    panel = local if plan.local else _panel(plan, plan.currency)
+    chosen = plan.strategy.factor_set
+    scores = factors.compute(chosen, local, start=plan.start, end=plan.end)
+    decided = selection.targets(scores.composite, plan.strategy)
+    done = backtests.run(decided, panel, engine=plan.engine, capital=CAPITAL)
+    equity = _with_benchmark(done, panel)
+    dates = done.dates
+    cost = sum((equity[kind].to_numpy() for kind in KINDS), np.zeros(len(dates)))
+    benchmark = equity["benchmark"].to_numpy()
+    nothing = np.zeros(len(dates))
+    passive = performance.statistics(dates, benchmark, nothing, nothing)
+    return Result(
+        id=identity,
+        strategy=plan.strategy,
+        regions=plan.regions,
+        currency=plan.currency,
+        engine=plan.engine,
+        equity=equity,
+        stats=performance.statistics(dates, equity["equity"].to_numpy(), equity["turnover"].to_numpy(), cost),
+        benchmark_stats={name: passive[name] for name in _BENCHMARK},
+        fills=done.fills,
+        waterfall=backtests.waterfall(equity),
+        targets=decided,
+        holdings=_holdings(done),
+        trials=0,
+        proven=False,
+        notes=(UNPROVEN, *done.notes),
+    )
+
+
+def _panel(plan: Plan, currency: str | None) -> Panel:
+    chosen = plan.strategy.factor_set
+    return plan.lake.panel(
+        plan.regions,
+        start=plan.start,
+        end=plan.end,
+        fields=tuple(dict.fromkeys((*chosen.needs, "close"))),
+        universe=plan.strategy.universe,
+        adjust="total",
+        currency=currency,
+        warmup=chosen.lookback,
+    )
+
+
+def _with_benchmark(done: BacktestRun, panel: Panel) -> pl.DataFrame:
+    import polars as pl
+
+    first = int(np.searchsorted(panel.dates, done.dates[0]))
+    benchmark = CAPITAL * backtests.equal_weight(panel, first)
+    falls: NDArray[np.float64] = performance.drawdown(done.equity["equity"].to_numpy())
+    return done.equity.with_columns(
+        pl.Series("benchmark", benchmark),
+        pl.Series("drawdown", falls),
+        pl.Series("benchmark_drawdown", performance.drawdown(benchmark)),
+    ).select("date", "equity", "benchmark", "drawdown", "benchmark_drawdown", "cash", "turnover", *KINDS)
+
+
+def _holdings(done: BacktestRun) -> pl.DataFrame:
+    import polars as pl
+
+    last = done.weights[-1]
+    held = np.flatnonzero(last > 1e-12)
+    names = [done.tickers[number] for number in held]
+    frame = pl.DataFrame(
+        {"region": [name.split(":", 1)[0] for name in names], "ticker": names, "weight": last[held]},
+        schema={"region": pl.String, "ticker": pl.String, "weight": pl.Float64},
+    )
+    return frame.sort(["weight", "ticker"], descending=[True, False])
+
+
+def _store(lake: Lake, result: Result) -> None:
+    """The curve, so that a later page can show it without computing it again."""
+    import polars as pl
+
+    if trials.replaying():
+        return
+    frame = result.equity.select(
+        pl.lit(result.id).alias("id"), "date", "equity", "cash", "turnover", cost=pl.sum_horizontal(KINDS)
+    )
+    lake.live().publish("backtest_results", frame.select(list(TABLES["backtest_results"].columns)))
