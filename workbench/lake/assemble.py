@@ -182,9 +182,9 @@ def _about_kinds(columns: Sequence[axes.Column], wanted: str) -> list[str]:
 
 def _about_listings(columns: Sequence[axes.Column]) -> list[str]:
     some = [one.label for one in columns if not one.known]
-    return [
-        f"{len(some)} tickers have no row in `tickers` and count as listed from their first bar: {_listed(some)}."
-    ] * bool(some)
+    if not some:
+        return []
+    return [f"{len(some)} tickers are not in `tickers` and count as listed from their first bar on: {_listed(some)}."]
 
 
 def _listed(labels: Sequence[str]) -> str:

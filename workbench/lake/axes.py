@@ -153,7 +153,7 @@ def build(
     if not begins or not any(len(days) and days[-1] >= asked for days in sessions.values()):
         spans = ", ".join(_span(region, every) for region in regions)
         raise DataError(
-            f"There are no bars from {start} to {end}; the lake has {spans}.",
+            f"There are no bars from {start or 'the first'} to {end or 'the last'}; the lake has {spans}.",
             hint="Choose dates inside, or collect more.",
         )
     cut = {region: days[days >= min(begins)] for region, days in sessions.items()}
