@@ -112,6 +112,10 @@ class Adapter(ABC):
     def last_date(self, region: str) -> date:
         """The last completed trading day of which the provider has bars."""
 
+    def first_date(self, region: str) -> date | None:  # noqa: ARG002
+        """The first day of which the provider has bars, None where it does not say."""
+        return None
+
     @abstractmethod
     def fetch(self, table: str, request: Request) -> Fetched:
         """Fetch rows of ``table``.

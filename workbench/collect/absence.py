@@ -29,12 +29,20 @@ def sessions_of(region: str, start: date, end: date) -> pl.DataFrame:
 
 
 def expected_days(tickers: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
-    """Every ticker and session between the listing and the delisting of one of its spells, both included.
+    """Every ticker and session from the listing of one of its spells to the day before its delisting.
+
+    Parameters
+    ----------
+    tickers : polars.DataFrame
+        ticker, listed_date (null: reaches back to the first session) and delisted_date, the first day
+        without a listing (null: still listed).
+    sessions : polars.DataFrame
+        As :func:`sessions_of` gives it.
 
     Returns
     -------
     polars.DataFrame
-        ticker, date, session; an unknown listing date reaches back to the first session.
+        ticker, date, session.
     """
     if sessions.is_empty() or tickers.is_empty():
         return pl.DataFrame(schema={**DAYS, "session": pl.UInt32})
@@ -42,7 +50,7 @@ def expected_days(tickers: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame
     spells = tickers.select(
         "ticker",
         since=pl.col("listed_date").fill_null(first).clip(lower_bound=first),
-        until=pl.col("delisted_date").fill_null(last).clip(upper_bound=last),
+        until=pl.col("delisted_date").dt.offset_by("-1d").fill_null(last).clip(upper_bound=last),
     ).filter(pl.col("since") <= pl.col("until"))
     begin = sessions.select("date", begin="session")
     bounded = (
@@ -75,7 +83,7 @@ def days_of(gaps: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(schema={**DAYS, "reason": pl.String})
     first, last = sessions["date"][0], sessions["date"][-1]
     spells = gaps.filter((pl.col("end") >= pl.col("start")) & (pl.col("start") <= last) & (pl.col("end") >= first))
-    spans = spells.select("ticker", "reason", listed_date="start", delisted_date="end")
+    spans = spells.select("ticker", "reason", listed_date="start", delisted_date=pl.col("end").dt.offset_by("1d"))
     parts = [
         expected_days(part, sessions).select("ticker", "date", reason=pl.lit(reason))
         for (reason,), part in spans.group_by("reason", maintain_order=True)

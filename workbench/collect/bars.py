@@ -37,7 +37,15 @@ def collect_bars(job: Job, report: TableReport) -> None:
     callers = job.offering("ohlcv")
     end = job.last_date(callers)
     size = max(1, callers[0].adapter.batch_size)
-    plan = plan_bars(job.lake, job.region, start=job.start, end=end, batch_size=size, refresh=job.pace.refresh)
+    plan = plan_bars(
+        job.lake,
+        job.region,
+        start=job.start,
+        end=end,
+        first=job.first_date(callers),
+        batch_size=size,
+        refresh=job.pace.refresh,
+    )
     report.asked = len(plan.batches)
     pending, fatal = _Pending(), None
     for done, batch in enumerate(plan.batches):

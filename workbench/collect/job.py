@@ -61,6 +61,11 @@ class Job:
         """The providers that have the table for the region."""
         return [one for one in self.callers if self.region in one.adapter.offers.get(table, frozenset())]
 
+    def first_date(self, callers: Sequence[Caller]) -> date | None:
+        """The first day that a provider has; None where one of them does not say."""
+        days = [one.adapter.first_date(self.region) for one in callers]
+        return None if None in days else min(day for day in days if day is not None)
+
     def last_date(self, callers: Sequence[Caller]) -> date:
         """The last day that is wanted and that a provider has."""
         last = max(one.adapter.last_date(self.region) for one in callers)

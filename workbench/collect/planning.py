@@ -66,7 +66,16 @@ class Plan:
     gaps: pl.DataFrame
 
 
-def plan_bars(lake: Lake, region: str, *, start: date | None, end: date, batch_size: int, refresh: int = 10) -> Plan:
+def plan_bars(
+    lake: Lake,
+    region: str,
+    *,
+    start: date | None,
+    end: date,
+    first: date | None = None,
+    batch_size: int,
+    refresh: int = 10,
+) -> Plan:
     """Find what is missing and group it into requests.
 
     Parameters
@@ -76,9 +85,11 @@ def plan_bars(lake: Lake, region: str, *, start: date | None, end: date, batch_s
     region : str
         One of the six regions.
     start : date or None
-        First day wanted; None is the first listing, at most ten years before ``end``.
+        First day wanted; None is the first listing, at most ten years before ``end``, not before ``first``.
     end : date
         Last day wanted, not after the provider's last.
+    first : date or None
+        The first day that a provider has, where it says so.
     batch_size : int
         Most tickers a request.
     refresh : int
@@ -90,7 +101,7 @@ def plan_bars(lake: Lake, region: str, *, start: date | None, end: date, batch_s
         Tickers that miss the same range stand in one batch.
     """
     tickers, gaps = lake.read("tickers", region), lake.read("gaps", region)
-    start = start or _first_day(region, tickers, end)
+    start = start or _first_day(region, tickers, end, first)
     sessions = absence.sessions_of(region, start, end)
     expected = absence.expected_days(tickers, sessions)
     bars = lake.read("ohlcv", region, start, end, columns=["ticker", "date"])
@@ -101,8 +112,8 @@ def plan_bars(lake: Lake, region: str, *, start: date | None, end: date, batch_s
     return Plan(start, end, sessions, batches, retried)
 
 
-def _first_day(region: str, tickers: pl.DataFrame, end: date) -> date:
-    earliest = max(end - timedelta(days=round(365.25 * DEFAULT_YEARS)), markets.first_known(region))
+def _first_day(region: str, tickers: pl.DataFrame, end: date, first: date | None) -> date:
+    earliest = max(end - timedelta(days=round(365.25 * DEFAULT_YEARS)), markets.first_known(region), first or date.min)
     listed = tickers["listed_date"].min()
     return max(earliest, listed) if isinstance(listed, date) else earliest
 

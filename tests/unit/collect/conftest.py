@@ -39,7 +39,7 @@ class Toy(Adapter):
             "000010": Spell(),
             "000020": Spell(),
             "000030": Spell(),
-            "000040": Spell(delisted=date(2024, 3, 8)),
+            "000040": Spell(delisted=date(2024, 3, 11)),
         }
         self.calls: list[tuple[str, Request]] = []
         self.errors: list[ProviderError | None] = []
@@ -83,10 +83,10 @@ class Toy(Adapter):
         rows = []
         for code in request.tickers or ():
             spell = self.spells[code]
-            first, last = max(request.start, spell.listed or START), min(request.end, spell.delisted or self.today)
+            first, last = max(request.start, spell.listed or START), min(request.end, self.today)
             for day in markets.sessions(REGION, first, last) if first <= last else ():
                 price = 1000.0 + (day - START).days
-                if day not in spell.skip:
+                if day not in spell.skip and not (spell.delisted and day >= spell.delisted):
                     rows.append(
                         (
                             REGION,

@@ -79,7 +79,7 @@ def test_a_truncated_answer_is_noticed_and_asked_again(lake, run, toy):
     run(toy)
     assert reasons(lake) == []
     assert {request.start for request in toy.asked("ohlcv")} == {SESSIONS[10]}
-    assert lake.read("tickers", "KR")["delisted_date"].drop_nulls().to_list() == [date(2024, 3, 8)]
+    assert lake.read("tickers", "KR")["delisted_date"].drop_nulls().to_list() == [date(2024, 3, 11)]
 
 
 def test_a_throttled_provider_is_asked_again_and_then_left(lake, run, toy):
@@ -213,7 +213,7 @@ def test_a_narrower_range_and_fewer_tables(lake, run, toy):
 
 def test_sample_and_real_prices_never_share_a_lake(lake, toy, make_toy):
     collect.collect(lake, "KR", toy)
-    with pytest.raises(ConfigError, match="never share a lake.*WORKBENCH_LAKE"):
+    with pytest.raises(ConfigError, match=r"never share a lake.*WORKBENCH_LAKE"):
         collect.collect(lake, "KR", make_toy(name="sample"))
 
 
