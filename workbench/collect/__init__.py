@@ -7,6 +7,7 @@ from workbench.collect.collection import ORDER, collect, collect_all
 from workbench.collect.fetching import Pace
 from workbench.collect.imports import Imported, import_files
 from workbench.collect.job import Collected, guard_mixing
+from workbench.collect.providers import provider_for
 
 __all__ = [
     "ORDER",
@@ -17,5 +18,6 @@ __all__ = [
     "collect_all",
     "guard_mixing",
     "import_files",
+    "provider_for",
     "unexplained",
 ]

@@ -1,0 +1,43 @@
+"""The provider that a notebook names, with the size of sample market that the lake holds."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from workbench import adapters
+
+if TYPE_CHECKING:
+    from workbench.adapters.base import Adapter
+    from workbench.lake import Lake
+
+
+def provider_for(lake: Lake, region: str, name: str, *, sample_size: str = "", seed: int = 7) -> Adapter:
+    """A provider by name, ready for :func:`workbench.collect.collect`.
+
+    Parameters
+    ----------
+    lake : Lake
+        What is to be collected into.
+    region : str
+        One of the six regions.
+    name : str
+        One of :func:`workbench.adapters.names`.
+    sample_size : str
+        ``tiny``, ``demo`` or ``full``, for the sample market only; empty means the variable
+        ``WORKBENCH_SAMPLE``, without it the size that the lake holds, in an empty lake ``demo``.
+    seed : int
+        Of the sample market.
+    """
+    if name != "sample":
+        return adapters.get(name)
+    size = sample_size or os.environ.get("WORKBENCH_SAMPLE") or _held(lake, region) or "demo"
+    return adapters.get(name, size=size, seed=seed)
+
+
+def _held(lake: Lake, region: str) -> str | None:
+    """The size of sample market whose number of codes the lake has for the region."""
+    from workbench.adapters.sample.spec import SIZES
+
+    codes = lake.read("tickers", region, columns=["ticker"])["ticker"].n_unique()
+    return next((size for size, (numbers, _) in SIZES.items() if numbers[region] == codes), None)
