@@ -43,10 +43,8 @@ def bar_absences(market: RegionMarket, code: str, columns: list[int], asked: Ask
     if not columns:
         return [not_covered(code, asked.start, asked.end)]
     first: date = market.line.sessions[0].astype(object)
-    if asked.start >= first and not _has_session(market, asked.start, asked.covered_end):
-        stretch = _Stretches(code, asked.start, asked.covered_end)
-        stretch.add(asked.start, asked.covered_end, "holiday", "no session on these days")
-        return [*stretch.found, *_not_yet(market, code, asked)]
+    if asked.start >= first and not _has_session(market.region, asked.start, asked.end):
+        return [Absent(code, asked.start, asked.end, "holiday", "no session on these days")]
     stretch = _Stretches(code, asked.start, asked.covered_end)
     free_from, reason = date.min, "not_listed_yet"
     for column in columns:
@@ -57,12 +55,13 @@ def bar_absences(market: RegionMarket, code: str, columns: list[int], asked: Ask
         free_from, reason = date.max, "delisted"
         if company.reason:
             free_from = market.line.sessions[company.last].astype(object)
-    stretch.add(free_from, date.max, "delisted")
     if profile(market.region).halt == "absent":
         for column in columns:
             for begin, end in halts(market, column):
                 stretch.add(begin, end, "suspended", "trading halt")
     found = sorted(stretch.found, key=lambda absent: absent.start)
+    if free_from <= min(asked.last, asked.end):
+        return [*found, Absent(code, max(free_from, asked.start), asked.end, "delisted")]
     return [*found, *_not_yet(market, code, asked)]
 
 
@@ -93,19 +92,19 @@ class _Stretches:
         begin, stop = max(start, self.start), min(end, self.end)
         if begin > stop:
             return
-        if reason == "holiday" or np.busday_count(begin, stop + ONE_DAY) > 0:
+        if np.busday_count(begin, stop + ONE_DAY) > 0:
             self.found.append(Absent(self.code, begin, stop, reason, detail))
 
 
-def _has_session(market: RegionMarket, start: date, end: date) -> bool:
-    low, high = np.searchsorted(market.line.sessions, [np.datetime64(start), np.datetime64(end) + 1])
-    return bool(high > low)
+def _has_session(region: str, start: date, end: date) -> bool:
+    """True where the region's calendar knows a session between the two days."""
+    stop = min(end, markets.last_known(region))
+    return start <= stop and len(markets.session_array(region, start, stop)) > 0
 
 
 def _not_yet(market: RegionMarket, code: str, asked: Asked) -> list[Absent]:
     """Sessions after the last one the source has: unknown today, worth asking again."""
     begin = max(asked.start, asked.last + ONE_DAY)
-    end = min(asked.end, markets.last_known(market.region))
-    if begin > end or not len(markets.session_array(market.region, begin, end)):
+    if not _has_session(market.region, begin, asked.end):
         return []
     return [Absent(code, begin, asked.end, "unknown", f"the last session with bars is {asked.last}")]

@@ -174,7 +174,7 @@ def _course(draft: _Draft, capital: stock.Capital, path: NDArray[np.float64]) ->
     calendar = dividend_calendar(draft.spec, draft.region, draft.line, draft.companies, draft.halted)
     yields = dividend_yields(draft.region, calendar, _earnings_yield(draft, path, capital), draft.accounts.payout)
     price *= np.cumprod(1.0 - yields, axis=0)
-    ratio = split_ratios(draft.spec, draft.region, draft.companies, price, draft.halted | calendar)
+    ratio = split_ratios(draft.spec, draft.region, draft.companies, price, draft.halted | (yields > 0.0))
     factor: NDArray[Any] = np.cumprod(ratio, axis=0)
     price /= factor
     dividend = np.zeros_like(price)

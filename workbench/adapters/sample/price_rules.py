@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Slack in ticks, so that a price that is a tick already does not move by a rounding error.
 SLACK = 1e-7
+#: Markets round a limit to ticks in different ways; this fraction of it is inside by any of them.
+INSIDE = 0.98
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class PriceRules:
             return np.inf
         if fact.fields["unit"] == "amount":
             return profile(self.region).widest_move
-        return float(fact.fields["value"])
+        return INSIDE * float(fact.fields["value"])
 
     def _spans(self, board: str) -> list[tuple[slice, Ticks]]:
         """Stretches of sessions on which the tick table of ``board`` does not change."""

@@ -40,6 +40,8 @@ def split_ratios(
     wanted = max(6, round(spec.rates.split * len(companies) * spec.length))
     for turn, session in enumerate(np.sort(generator.integers(MARGIN, sessions - MARGIN, wanted))):
         candidates = np.flatnonzero((opens <= session) & (session < closes) & ~blocked[session])
+        if not len(candidates):
+            continue
         reverse = turn % 4 == 1
         # Of a few candidates the most extreme price is taken: plausible levels, yet not always the same.
         drawn = generator.permutation(candidates)[: max(4, len(candidates) // 20)]
