@@ -43,7 +43,7 @@ def collect(
     shared = runs.parameters.parse(notebook, given)
     jobs = [runs.Job(notebook, {**shared, "region": region}, params_file=params_file) for region in codes]
     with progress() as show:
-        finished = runs.run_many(jobs, workers=workers, progress=_steps(show))
+        finished = runs.run_many(jobs, workers=workers, progress=steps(show))
     _report(finished, as_json)
 
 
@@ -70,7 +70,7 @@ def run(
         raise click.UsageError("Name a notebook, or a parameters file that names one.")
     values = runs.parameters.parse(target, given) if given else {}
     with progress() as show:
-        done = runs.run(target, values, params_file=params_file, timeout=timeout, progress=_steps(show))
+        done = runs.run(target, values, params_file=params_file, timeout=timeout, progress=steps(show))
     _report([done], as_json)
 
 
@@ -82,7 +82,7 @@ def replay(run_id: str, as_json: bool) -> None:
     from workbench import runs
 
     with progress() as show:
-        replayed = runs.replay(run_id, progress=_steps(show))
+        replayed = runs.replay(run_id, progress=steps(show))
     if as_json:
         echo_json(
             {
@@ -126,7 +126,7 @@ def demo(size: str, workers: int) -> None:
     finished: list[Run] = []
     with progress() as show:
         for jobs in stages(size):
-            finished += runs.run_many(jobs, workers=workers, progress=_steps(show))
+            finished += runs.run_many(jobs, workers=workers, progress=steps(show))
     failed = [done for done in finished if done.status != "succeeded"]
     for done in failed:
         click.echo(f"{done.status}: {done.report}", err=True)
@@ -156,7 +156,7 @@ def lab(port: int, browser: bool) -> None:
     os.execv(sys.executable, arguments)
 
 
-def _steps(show: Progress) -> Callable[[Step], None]:
+def steps(show: Progress) -> Callable[[Step], None]:
     """Show the cells of each run as its progress."""
 
     def on_step(step: Step) -> None:

@@ -1,0 +1,81 @@
+"""The demo on real prices: import eight price files and FX, then run the same notebooks on them.
+
+Usage: demo_real.py DATA [LAKE]; DATA is the folder with ohlcv/ and reference/, LAKE (default data/real)
+gets the lake in `lake/`, the lakes of further Korean files beside it, and the reports in `reports/`.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SPECS = ROOT / "tests" / "real" / "specs"
+REGIONS = ("KR", "US", "JP", "HK", "CN", "VN")
+NOTEBOOKS = ("factors/factor_tearsheet", "backtests/backtest", "backtests/optimize_portfolio")
+
+
+def peak_memory() -> float:
+    """Largest memory of this process so far, in GiB (the unit of ru_maxrss differs on macOS)."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
+
+
+def import_all(data: Path) -> None:
+    """Import every file, and print where each of its rows went."""
+    from workbench import collect
+    from workbench.cli.output import echo_frame
+    from workbench.cli.progress import progress
+    from workbench.lake import Lake
+
+    lake = Lake()
+    for spec in sorted(SPECS.glob("*.yaml")):
+        with progress() as show:
+            imported = collect.import_files(lake, spec, data, progress=show)
+        print(
+            f"{spec.stem}: {imported.rows_in:,} rows in = {imported.published:,} published + "
+            f"{imported.quarantined:,} quarantined + {imported.superseded:,} superseded; "
+            f"{imported.seconds:.1f} s, peak memory so far {peak_memory():.2f} GiB"
+        )
+        if imported.by_reason.height:
+            echo_frame(imported.by_reason)
+
+
+def run_notebooks() -> int:
+    """Run the notebooks of the demo on each region; the number of runs that did not succeed."""
+    from workbench import runs
+    from workbench.cli.notebooks import steps
+    from workbench.cli.progress import progress
+
+    jobs = [runs.Job("notebooks/collection/data_health.ipynb", {"regions": list(REGIONS)})]
+    for region in REGIONS:
+        for name in NOTEBOOKS:
+            parameters = {"region": region} if "factor" in name else {"regions": [region]}
+            jobs.append(runs.Job(f"notebooks/{name}.ipynb", parameters))
+    with progress() as show:
+        finished = runs.run_many(jobs, progress=steps(show))
+    failed = [done for done in finished if not done.succeeded]
+    for done in failed:
+        print(f"{done.status}: {done.report}: {done.error}")
+    print(f"{len(finished) - len(failed)} of {len(finished)} reports made.")
+    return len(failed)
+
+
+def main() -> None:
+    """Import, run, and say where to look."""
+    data = Path(sys.argv[1]).resolve()
+    if not (data / "ohlcv").is_dir():
+        sys.exit(f"There is no ohlcv/ in {data}. Name the folder of real data: make demo-real DATA=...")
+    home = Path(sys.argv[2] if len(sys.argv) > 2 else ROOT / "data" / "real").resolve()
+    os.environ["WORKBENCH_LAKE"] = str(home / "lake")
+    os.environ["WORKBENCH_REPORTS"] = str(home / "reports")
+    import_all(data)
+    failed = run_notebooks()
+    print(f"Open {home / 'reports' / 'index.html'}")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
