@@ -86,6 +86,17 @@ class Score:
         """Region of each column."""
         return self.labels.regions
 
+    def only(self, columns: NDArray[np.intp]) -> Score:
+        """The same score of some columns."""
+        chosen = [int(column) for column in columns]
+        labels = Labels(
+            self.dates,
+            tuple(self.tickers[column] for column in chosen),
+            tuple(self.regions[column] for column in chosen),
+            self.labels.sessions,
+        )
+        return Score(self.name, self.values[:, chosen], labels)
+
     def latest(self) -> pl.DataFrame:
         """The last scored session of each region, best first: region, ticker, date, score."""
         import polars as pl

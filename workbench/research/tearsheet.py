@@ -100,7 +100,7 @@ def tearsheet(
     Timing: see :func:`workbench.research.forward.forward_returns`.
     """
     _check(horizons, quantiles)
-    rows, columns = _positions(score, panel)
+    score, rows, columns = _aligned(score, panel)
     parts: dict[str, list[pl.DataFrame]] = {key: [] for key in ("ic", "summary", "quantiles", "spread")}
     for horizon in horizons:
         forward = forward_returns(panel, horizon)[np.ix_(rows, columns)]
@@ -136,17 +136,19 @@ def _check(horizons: tuple[int, ...], quantiles: int) -> None:
         raise ConfigError(f"quantiles={quantiles} must be at least 2.", hint="Five is usual.")
 
 
-def _positions(score: Score, panel: Panel) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns of the panel at which the score's labels stand."""
+def _aligned(score: Score, panel: Panel) -> tuple[Score, NDArray[np.intp], NDArray[np.intp]]:
+    """The score without columns that are never scored, and where its labels stand in the panel."""
     place = {ticker: number for number, ticker in enumerate(panel.tickers)}
-    missing = [ticker for ticker in score.tickers if ticker not in place]
+    kept = np.flatnonzero((~np.isnan(score.values)).any(axis=0) | np.isin(score.tickers, panel.tickers))
+    missing = [score.tickers[column] for column in kept if score.tickers[column] not in place]
     days = np.asarray(panel.dates)
     if missing or not np.isin(score.dates, days).all():
         raise ConfigError(
             f"The panel does not hold the score's labels: {len(missing)} tickers are missing (first: {missing[:3]}).",
             hint="Take the panel of the same regions with dates at least as long as the score's.",
         )
-    return np.searchsorted(days, score.dates), np.array([place[ticker] for ticker in score.tickers], dtype=np.intp)
+    columns = np.array([place[score.tickers[column]] for column in kept], dtype=np.intp)
+    return score.only(kept), np.searchsorted(days, score.dates), columns
 
 
 def _measure(

@@ -26,6 +26,25 @@ if TYPE_CHECKING:
 _REACH = timedelta(days=20)
 
 
+def last_date(lake: Lake, regions: str | Sequence[str]) -> date:
+    """The newest day on which every one of the regions has daily bars.
+
+    Raises
+    ------
+    NotEnoughHistory
+        A region has none.
+    """
+    asked = _regions(regions)
+    query = "SELECT region, max(date) AS last FROM ohlcv WHERE timeframe = 'D' GROUP BY region"
+    last: dict[str, date] = dict(lake.sql(query).select("region", "last").iter_rows())
+    empty = [region for region in asked if region not in last]
+    if empty:
+        raise NotEnoughHistory(
+            f"The lake has no prices of {', '.join(empty)}.", hint=f"Run wb collect {' '.join(empty)}."
+        )
+    return min(last[region] for region in asked)
+
+
 def select(strategy: Strategy, lake: Lake, regions: str | Sequence[str], at: str | date) -> pl.DataFrame:
     """What a strategy would hold if it decided at the close of a day.
 

@@ -1,0 +1,44 @@
+"""Charts of results: plotly figures from result objects, each with a title, units and dates.
+
+The functions take results as they are (studies, tear sheets, allocations) and import plotly when they
+are called. Show a figure with ``reports.chart(figure, name)``, its numbers in a table beside it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workbench.reports.charts.equity import costs, equity, turnover
+    from workbench.reports.charts.factors import coverage, decay, information_coefficient, quantiles
+    from workbench.reports.charts.portfolio import region_weights, weights
+    from workbench.reports.charts.prices import adjustment, explorer
+
+_MODULES = {
+    "equity": ("equity", "costs", "turnover"),
+    "factors": ("coverage", "decay", "information_coefficient", "quantiles"),
+    "portfolio": ("region_weights", "weights"),
+    "prices": ("adjustment", "explorer"),
+}
+_NAMES = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "adjustment",
+    "costs",
+    "coverage",
+    "decay",
+    "equity",
+    "explorer",
+    "information_coefficient",
+    "quantiles",
+    "region_weights",
+    "turnover",
+    "weights",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMES:
+        return getattr(importlib.import_module(f"workbench.reports.charts.{_NAMES[name]}"), name)
+    raise AttributeError(f"module 'workbench.reports.charts' has no attribute {name!r}")
