@@ -62,7 +62,7 @@ def compared(table: Table) -> list[str]:
 
 def join_key(table: Table) -> list[str]:
     """Key columns that differ within one slice."""
-    return [name for name in table.key if not (name == "region" and table.by_region)]
+    return [name for name in table.key if not (name == "region" and table.by_region)] or list(table.key)
 
 
 def classify(

@@ -6,6 +6,7 @@ see the files of replaced versions and of writers that died.
 
 from __future__ import annotations
 
+import json
 import os
 from functools import lru_cache
 from pathlib import Path
@@ -32,16 +33,30 @@ _DIGITS = 20
 
 def current_version(folder: Path) -> int | None:
     """Newest committed version of the table in ``folder``, None where there is no table."""
-    newest = -1
+    known = _checkpointed(folder)
+    if known is None or not commit_file(folder, known).exists():
+        return _listed(folder)
+    # Commits follow one another without a hole, so a few look-ups replace listing a log of thousands.
+    while commit_file(folder, known + 1).exists():
+        known += 1
+    return known
+
+
+def _checkpointed(folder: Path) -> int | None:
+    try:
+        return int(json.loads((folder / _LOG / "_last_checkpoint").read_bytes())["version"])
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError):
+        return None
+
+
+def _listed(folder: Path) -> int | None:
     try:
         with os.scandir(folder / _LOG) as entries:
-            for entry in entries:
-                stem, dot, suffix = entry.name.partition(".")
-                if suffix == "json" and dot and len(stem) == _DIGITS and stem.isdigit():
-                    newest = max(newest, int(stem))
-    except FileNotFoundError:
+            names = [entry.name.partition(".") for entry in entries]
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    return newest if newest >= 0 else None
+    versions = [int(stem) for stem, _, suffix in names if suffix == "json" and len(stem) == _DIGITS and stem.isdigit()]
+    return max(versions, default=None)
 
 
 def commit_file(folder: Path, version: int) -> Path:

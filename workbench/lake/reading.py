@@ -133,12 +133,15 @@ def read(
             hint=f"Use one of {', '.join(declared.columns)}.",
         )
     wanted = list(columns or declared.columns)
-    versions = lake.tables()
-    if declared.name not in versions:
+    is_side = declared.name in tables.SIDE_TABLES
+    # A side table shows only what its main tables have committed, so it needs one moment of them all.
+    versions = lake.tables() if is_side else {}
+    version = versions.get(declared.name) if is_side else lake.version(declared)
+    if version is None:
         return declared.empty().select(wanted)
-    handle = delta.at_version(lake.root / declared.name, versions[declared.name])
+    handle = delta.at_version(lake.root / declared.name, version)
     frame = rows(declared, handle, region, _day(start), _day(end), tickers)
-    if declared.name in tables.SIDE_TABLES:
+    if is_side:
         frame = side.visible(declared, frame, side.committed_at(lake.root, versions))
     return frame.sort(declared.key).select(wanted).collect()
 

@@ -152,6 +152,15 @@ def test_changed_fields_go_to_revisions(lake):
     assert set(rows["publish_id"]) == {"ohlcv/KR/000000002"}
 
 
+def test_a_table_may_keep_no_revisions(lake):
+    table = schemas.Table("asked", {"region": pl.String(), "end": pl.Date()}, key=("region",), keeps_revisions=False)
+    for day in (2, 3):
+        done = lake.publish(table, pl.DataFrame({"region": ["KR"], "end": [date(2024, 1, day)]}), "KR")
+    assert done.revised == 1
+    assert lake.read(table)["end"].to_list() == [date(2024, 1, 3)]
+    assert lake.read("revisions").is_empty()
+
+
 def test_tables_without_region_or_date_keep_revisions_too(lake):
     rate = {"currency": ["KRW"], "date": [date(2024, 1, 2)], "fixed_at": [SEEN], "source": ["s"]}
     lake.publish("fx", pl.DataFrame({**rate, "usd_per_unit": [0.001]}))
@@ -191,6 +200,18 @@ def test_a_factor_set_is_a_table_of_its_own(lake):
     assert lake.tables() == {"factor_scores/core": 1}
     assert lake.read("factor_scores/core").schema["composite"] == pl.Float32
     assert lake.publish("factor_scores/core", pl.DataFrame(row), "KR").unchanged == 1
+
+
+def test_a_table_may_gain_a_column(lake):
+    row = {"region": ["KR"], "ticker": ["A"], "date": [date(2024, 1, 2)], "momentum": [0.5], "composite": [0.5]}
+    lake.publish(schemas.factor_scores("core", ("momentum",)), pl.DataFrame(row), "KR")
+    wider = schemas.factor_scores("core", ("momentum", "value"))
+    assert lake.read(wider)["value"].to_list() == [None]
+    lake.publish(wider, pl.DataFrame({**row, "ticker": ["B"], "value": [2.0]}), "KR")
+    assert lake.read(wider)["value"].to_list() == [None, 2.0]
+    assert lake.read("factor_scores/core")["value"].to_list() == [None, 2.0]
+    with pytest.raises(LakeError, match="unlike its declaration"):
+        lake.publish(schemas.factor_scores("core", ("momentum",)), pl.DataFrame(row), "KR")
 
 
 # Refusals ---------------------------------------------------------------------------------------------
@@ -314,6 +335,35 @@ def test_the_latest_form_wins_under_a_fixed_clock(lake):
     for end in (3, 5, 4):
         lake.publish("ohlcv", bars().clear(), "KR", gaps=gap(end=date(2024, 1, end)), seen_at=SEEN)
     assert lake.read("gaps")["end"].to_list() == [date(2024, 1, 4)]
+
+
+def test_the_latest_form_wins_whoever_published_it(lake):
+    for end in (3, 4, 5):
+        lake.publish("gaps", gap(end=date(2024, 1, end)), "KR", seen_at=SEEN)
+    lake.publish("ohlcv", bars().clear(), "KR", gaps=gap(end=date(2024, 1, 9)), seen_at=SEEN)
+    assert lake.read("gaps")["end"].to_list() == [date(2024, 1, 9)]
+    lake.publish("gaps", gap(end=date(2024, 1, 6)), "KR", seen_at=SEEN)
+    assert lake.read("gaps").select("end", "first_seen").rows() == [(date(2024, 1, 6), SEEN)]
+
+
+@pytest.mark.parametrize("name", ["revisions", "quarantine", "gaps"])
+def test_the_sql_of_a_side_table_shows_what_read_shows(lake, name):
+    import duckdb
+
+    from workbench.lake import side, sidewrite
+
+    lake.publish("ohlcv", bars(), "KR", gaps=gap(), quarantine=bad())
+    lake.publish("ohlcv", bars(close=20.0), "KR", gaps=gap(end=date(2024, 1, 9)), quarantine=bad(reasons="other"))
+    hidden = lake.read(name).head(1).with_columns(ticker=pl.lit("HIDDEN"))
+    sidewrite.append(lake.root, name, "KR", hidden, "ohlcv/KR/000000003")
+    _, files = lake.files(name)
+    query = side.select_sql(name, f"read_parquet({files!r}, hive_partitioning=true)", lake.committed())
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        shown = pl.DataFrame(connection.sql(query).to_arrow_table())
+    expected = lake.read(name)
+    assert shown.sort(schemas.TABLES[name].key).rows() == expected.rows()
+    assert expected.height == {"revisions": 6}.get(name, 1)
 
 
 def test_gaps_can_be_published_and_deleted_directly(lake):

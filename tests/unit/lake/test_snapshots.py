@@ -153,7 +153,10 @@ def test_vacuum_spares_what_was_current_within_the_retention(lake):
     lake.publish("ohlcv", bars(2.0), "KR")
     for path in lake.at(before).files("ohlcv")[1]:
         os.utime(path, (0, 0))
+    young = lake.root / "ohlcv" / "region=KR" / "year=2024" / "of-a-writer-at-work.parquet"
+    young.write_bytes(b"half a file")
     assert lake.vacuum(retention_hours=1) == []
+    assert young.exists()
     assert closes(lake.at(before)) == [1.0]
 
 
