@@ -22,10 +22,14 @@ merger, delisting_proceeds
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import groupby
 from math import isfinite
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from workbench.lake.grid import carried_forward
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -92,19 +96,20 @@ def steps(actions: Iterable[Action], *, first: date, last: date, stored: str = "
     result = Steps()
     if stored == "total":
         return result
-    ordered = sorted((one for one in actions if one.ex_date > first), key=lambda one: (one.ex_date, one.kind))
+    ordered = sorted((one for one in actions if one.ex_date > first), key=attrgetter("ex_date", "kind"))
     shares = _share_factors(ordered, result.refused)
     newest = _at(shares, last)
     cash = 1.0
-    for day in sorted({one.ex_date for one in ordered}):
-        today = [one for one in ordered if one.ex_date == day]
+    for day, group in groupby(ordered, key=attrgetter("ex_date")):
+        today = list(group)
+        held = _at(shares, day)
         if stored == "split":
-            cash *= _cash_factor(today, 1.0, _at(shares, day) / newest, result.refused)
+            cash *= _cash_factor(today, 1.0, held / newest, result.refused)
         else:
             before = today[0].previous_date
-            scale = _at(shares, before) / _at(shares, day) if before else 1.0
+            scale = _at(shares, before) / held if before else 1.0
             cash *= _cash_factor(today, scale, 1.0, result.refused)
-        split = 1.0 if stored == "split" else _at(shares, day)
+        split = 1.0 if stored == "split" else held
         result.dates.append(day)
         result.split.append(split)
         result.total.append(split * cash)
@@ -157,10 +162,12 @@ def dense(columns: Sequence[Steps], dates: NDArray[np.datetime64]) -> tuple[NDAr
     dates : datetime64[D], shape (T,)
         Ascending. Actions between two dates take effect on the later one, those after the last on none.
     """
-    split, total = (np.ones((len(columns), len(dates))) for _ in range(2))
-    for column, one in enumerate(columns):
-        if one.dates:
-            bounds = [*np.searchsorted(dates, np.array(one.dates, "datetime64[D]")), len(dates)]
-            for low, high, shares, everything in zip(bounds, bounds[1:], one.split, one.total, strict=False):
-                split[column, low:high], total[column, low:high] = shares, everything
-    return np.ascontiguousarray(split.T), np.ascontiguousarray(total.T)
+    days = [day for one in columns for day in one.dates]
+    rows = np.searchsorted(dates, np.array(days, "datetime64[D]"))
+    owner = np.repeat(np.arange(len(columns)), [len(one.dates) for one in columns])
+    shape = (len(dates), len(columns))
+    split, total = (
+        carried_forward(rows, owner, np.array([value for part in parts for value in part]), np.ones(shape))
+        for parts in ([one.split for one in columns], [one.total for one in columns])
+    )
+    return split, total

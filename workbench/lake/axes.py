@@ -81,11 +81,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Axes:
-    """Dates (T) and columns (N) of a panel, and the rows on which each region trades."""
+    """Dates (T) and columns (N) of a panel, and the rows on which each region trades.
+
+    ``calendar`` holds each region's sessions from its first bar in the lake to the last date.
+    """
 
     dates: Dates
     columns: tuple[Column, ...]
     sessions: Mapping[str, NDArray[np.bool_]]
+    calendar: Mapping[str, Dates]
     start: int
     notes: list[str] = field(default_factory=list)
 
@@ -160,7 +164,7 @@ def build(
     dates = np.unique(np.concatenate(list(cut.values())))
     wanted = tuple(one for one in every if one.last >= asked.item() and one.first <= dates[-1].item())
     flags = {region: np.isin(dates, days) for region, days in cut.items()}
-    return Axes(dates, wanted, flags, int(np.searchsorted(dates, asked)), notes)
+    return Axes(dates, wanted, flags, sessions, int(np.searchsorted(dates, asked)), notes)
 
 
 def _warm(days: Dates, asked: np.datetime64, warmup: int) -> np.datetime64:

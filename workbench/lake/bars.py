@@ -10,7 +10,7 @@ import numpy as np
 from workbench.lake import adjust, sql
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     import polars as pl
@@ -29,23 +29,27 @@ WHERE o.timeframe = 'D' AND o.region IN (SELECT unnest($regions))
     AND o.year BETWEEN year($first) AND year($last) AND o.date BETWEEN $first AND $last
 """
 _ONE_SPELL = "AND o.date >= c.since AND o.date < c.until AND o.adjusted = c.stored"
-_EVENTS = """
-WITH events AS (
-    SELECT c.index, c.region, c.ticker, c.since, c.until, c.stored, a.ex_date, a.kind, a.value, a.currency
-    FROM actions AS a JOIN chosen AS c
-        ON a.region = c.region AND a.ticker = c.ticker AND a.ex_date >= c.since AND a.ex_date < c.until
-    WHERE a.region IN (SELECT unnest($regions)) AND a.ex_date <= $last
-),
-closes AS (
-    SELECT o.region, o.ticker, o.date, o.close, o.adjusted
-    FROM ohlcv AS o
-    WHERE o.timeframe = 'D' AND o.region IN (SELECT unnest($regions)) AND o.date <= $last
-        AND o.ticker IN (SELECT ticker FROM events)
-)
-SELECT e.index, e.ex_date, e.kind, e.value, e.currency, b.date, b.close
-FROM events AS e
-ASOF LEFT JOIN closes AS b
-    ON e.region = b.region AND e.ticker = b.ticker AND e.stored = b.adjusted AND e.ex_date > b.date
+_ACTIONS = """
+SELECT c.index, a.ex_date, a.kind, a.value, a.currency
+FROM actions AS a JOIN chosen AS c
+    ON a.region = c.region AND a.ticker = c.ticker AND a.ex_date >= c.since AND a.ex_date < c.until
+WHERE a.region IN (SELECT unnest($regions)) AND a.ex_date <= $last
+"""
+# The close of the session before, which nearly every ticker has: a look-up by key.
+_CLOSE_ON = """
+SELECT w.column, w.ex_date, o.close
+FROM ohlcv AS o JOIN wanted AS w ON o.ticker = w.ticker AND o.date = w.previous AND o.region = w.region
+WHERE o.timeframe = 'D' AND o.region IN (SELECT unnest($regions)) AND o.adjusted = w.stored
+"""
+# The last close before: a search, for the few that had no bar on that session.
+_CLOSE_BEFORE = """
+SELECT w.column, w.ex_date, b.date, b.close
+FROM wanted AS w
+ASOF JOIN (
+    SELECT region, ticker, date, close, adjusted FROM ohlcv
+    WHERE timeframe = 'D' AND region IN (SELECT unnest($regions)) AND date <= $last
+        AND ticker IN (SELECT ticker FROM wanted)
+) AS b ON w.region = b.region AND w.ticker = b.ticker AND w.stored = b.adjusted AND w.ex_date > b.date
 """
 
 
@@ -94,8 +98,9 @@ def load(lake: Lake, axes: Axes, fields: Sequence[str]) -> tuple[dict[str, Float
             column, day = (batch.column(number).to_numpy(zero_copy_only=False) for number in (0, 1))
             region = region_of[column]
             row = rows[region, day.astype(np.int64) - origin]
-            kept = row >= 0
-            astray += np.bincount(region[~kept], minlength=len(astray))
+            outside = row < 0
+            kept: NDArray[np.bool_] | slice = ~outside if outside.any() else slice(None)
+            astray += np.bincount(region[outside], minlength=len(astray))
             for number, name in enumerate(fields, start=2):
                 grids[name][row[kept], column[kept]] = batch.column(number).to_numpy(zero_copy_only=False)[kept]
     notes = [
@@ -125,8 +130,49 @@ def events(lake: Lake, axes: Axes) -> list[Event]:
     if lake.version("actions") is None:
         return []
     given = {"regions": list(axes.sessions), "last": axes.dates[-1].item()}
-    with sql.reading(lake, ["ohlcv", "actions"], chosen=_chosen(axes)) as cursor:
-        return [Event(*row) for row in cursor.execute(_EVENTS, given).fetchall()]
+    with sql.reading(lake, ["actions"], chosen=_chosen(axes)) as cursor:
+        actions = cursor.execute(_ACTIONS, given).fetchall()
+    closes = _previous_closes(lake, axes, {(number, day) for number, day, *_ in actions})
+    return [Event(*action, *closes.get(action[:2], (None, None))) for action in actions]
+
+
+def _previous_closes(
+    lake: Lake, axes: Axes, wanted: set[tuple[int, date]]
+) -> dict[tuple[int, date], tuple[date, float]]:
+    """Date and stored close of the last bar before each (column, ex date)."""
+    given = {"regions": list(axes.sessions), "last": axes.dates[-1].item()}
+    before = {key: day for key, day in _sessions_before(axes, sorted(wanted)).items() if day is not None}
+    found: dict[tuple[int, date], tuple[date, float]] = {}
+    with sql.reading(lake, ["ohlcv"], wanted=_wanted(axes, before)) as cursor:
+        for column, ex_date, close in cursor.execute(_CLOSE_ON, {"regions": given["regions"]}).fetchall():
+            found[column, ex_date] = (before[column, ex_date], close)
+    rest = wanted - set(found)
+    if rest:
+        with sql.reading(lake, ["ohlcv"], wanted=_wanted(axes, dict.fromkeys(rest))) as cursor:
+            for column, ex_date, day, close in cursor.execute(_CLOSE_BEFORE, given).fetchall():
+                found[column, ex_date] = (day, close)
+    return found
+
+
+def _sessions_before(axes: Axes, keys: Sequence[tuple[int, date]]) -> dict[tuple[int, date], date | None]:
+    """Last session of the column's region before each ex date, None where the lake's bars begin later."""
+    result: dict[tuple[int, date], date | None] = {}
+    for region, days in axes.calendar.items():
+        own = [key for key in keys if axes.columns[key[0]].region == region]
+        at = np.searchsorted(days, np.array([day for _, day in own], "datetime64[D]")) - 1
+        dates = days.tolist()
+        result.update({key: dates[row] if row >= 0 else None for key, row in zip(own, at, strict=True)})
+    return result
+
+
+def _wanted(axes: Axes, previous: Mapping[tuple[int, date], date | None]) -> pl.DataFrame:
+    import polars as pl
+
+    names = ("region", "ticker", "stored")
+    columns = {name: [getattr(axes.columns[number], name) for number, _ in previous] for name in names}
+    days = {"ex_date": [day for _, day in previous], "previous": list(previous.values())}
+    types = {"column": pl.Int32(), "ex_date": pl.Date(), "previous": pl.Date()} | dict.fromkeys(names, pl.String())
+    return pl.DataFrame({"column": [number for number, _ in previous], **columns, **days}, schema_overrides=types)
 
 
 def factors(columns: Sequence[Column], happened: Sequence[Event], notes: list[str]) -> list[adjust.Steps]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from workbench.errors import DataError
 from workbench.lake import sql
+from workbench.lake.grid import carried_forward
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -86,13 +87,13 @@ class Item:
         NaN before the first filing.
     currencies : tuple of str or None
         The currencies that occur; None for plain numbers.
-    unit : int64, shape (T, N)
+    unit : int16, shape (T, N)
         Index into ``currencies`` of each value; -1 where there is none.
     """
 
     values: Floats
     currencies: tuple[str | None, ...]
-    unit: NDArray[np.int64]
+    unit: NDArray[np.int16]
 
     def note_foreign(self, name: str, own: Sequence[str], notes: list[str]) -> None:
         """Say so where filings are in another currency than the price."""
@@ -129,22 +130,23 @@ def load(lake: Lake, axes: Axes, item: str) -> Item:
     """
     base = item.removesuffix(TTM)
     rows = _rows(lake, axes, base)
-    shape = (len(axes.columns), len(axes.dates))
-    values, units = np.full(shape, np.nan), np.full(shape, -1, np.int64)
     currencies: dict[str | None, int] = {}
     columns = _columns_of(axes)
+    steps: list[tuple[date, int, float, int]] = []
     for code, group in groupby(rows, key=itemgetter(0, 1)):
-        if code not in columns:
-            continue
         filings: list[Filing] = [(row[2], row[3], row[4], row[5], row[6]) for row in group]
-        for since, until, column in columns[code]:
-            steps = list(_steps([one for one in filings if since <= one[0] < until], item.endswith(TTM)))
-            days = np.array([day for day, _, _ in steps], "datetime64[D]")
-            bounds = [*np.searchsorted(axes.dates, days), shape[1]]
-            for (_, value, currency), low, high in zip(steps, bounds, bounds[1:], strict=False):
-                values[column, low:high] = value
-                units[column, low:high] = currencies.setdefault(currency, len(currencies))
-    return Item(np.ascontiguousarray(values.T), tuple(currencies), np.ascontiguousarray(units.T))
+        for since, until, column in columns.get(code, ()):
+            own = [one for one in filings if since <= one[0] < until]
+            for day, value, currency in _steps(own, item.endswith(TTM)):
+                steps.append((day, column, value, currencies.setdefault(currency, len(currencies))))
+    shape = (len(axes.dates), len(axes.columns))
+    days, owner, values, units = zip(*steps, strict=True) if steps else ((), (), (), ())
+    at, column_of = np.searchsorted(axes.dates, np.array(days, "datetime64[D]")), np.array(owner, np.int64)
+    return Item(
+        carried_forward(at, column_of, np.array(values), np.full(shape, np.nan)),
+        tuple(currencies),
+        carried_forward(at, column_of, np.array(units), np.full(shape, -1, np.int16)),
+    )
 
 
 def _steps(filings: Sequence[Filing], trailing: bool) -> Iterable[tuple[date, float, str | None]]:

@@ -82,9 +82,7 @@ def members(axes: Axes, stays: Sequence[Stay]) -> Flags:
     First and last day of a listing and of a stay are included. Without a listing date a column counts as
     listed from its first bar on; without a delisting date, to the end.
     """
-    mask = np.zeros((len(axes.columns), len(axes.dates)), bool)
-    for number, one in enumerate(axes.columns):
-        mask[number, _rows(axes, one.listed or one.first, one.delisted)] = True
+    mask = _between(axes, [one.listed or one.first for one in axes.columns], [one.delisted for one in axes.columns])
     if stays:
         inside = np.zeros_like(mask)
         by_name: dict[str, list[int]] = {}
@@ -93,15 +91,17 @@ def members(axes: Axes, stays: Sequence[Stay]) -> Flags:
                 by_name.setdefault(name, []).append(number)
         for ticker, since, until in stays:
             for number in by_name.get(ticker, ()):
-                inside[number, _rows(axes, since, until)] = True
+                inside[:, number] |= _between(axes, [since], [until])[:, 0]
         mask &= inside
-    return np.ascontiguousarray(mask.T)
+    return mask
 
 
-def _rows(axes: Axes, since: date | None, until: date | None) -> slice:
-    low = 0 if since is None else int(np.searchsorted(axes.dates, np.datetime64(since)))
-    high = len(axes.dates) if until is None else int(np.searchsorted(axes.dates, np.datetime64(until), side="right"))
-    return slice(low, high)
+def _between(axes: Axes, since: Sequence[date | None], until: Sequence[date | None]) -> Flags:
+    """Dates from ``since`` to ``until``, both included and None open, shape (T, len(since))."""
+    first, last = np.array(since, "datetime64[D]"), np.array(until, "datetime64[D]")
+    day = axes.dates[:, None]
+    flags: Flags = (np.isnat(first) | (day >= first)) & (np.isnat(last) | (day <= last))
+    return flags
 
 
 def sectors(lake: Lake, axes: Axes) -> Sectors | None:

@@ -84,16 +84,23 @@ cash AS (
     FROM scaled
     WHERE cash > 0 AND cash < price
 ),
+steps AS (
+    SELECT d.region, d.ticker, d.spell, d.ex_date,
+        coalesce(s.factor, 1.0) AS split_factor, coalesce(c.factor, 1.0) AS cash_factor
+    FROM (SELECT region, ticker, spell, ex_date FROM splits UNION SELECT region, ticker, spell, ex_date FROM cash) AS d
+    ASOF LEFT JOIN splits AS s
+        ON d.region = s.region AND d.ticker = s.ticker AND d.spell = s.spell AND d.ex_date >= s.ex_date
+    ASOF LEFT JOIN cash AS c
+        ON d.region = c.region AND d.ticker = c.ticker AND d.spell = c.spell AND d.ex_date >= c.ex_date
+),
 factored AS (
-    SELECT b.*, n.stored,
-        CASE WHEN n.stored = 'none' THEN coalesce(s.factor, 1.0) ELSE 1.0 END AS split_factor,
-        coalesce(c.factor, 1.0) AS cash_factor
+    SELECT b.*,
+        CASE WHEN n.stored = 'none' THEN coalesce(s.split_factor, 1.0) ELSE 1.0 END AS split_factor,
+        coalesce(s.cash_factor, 1.0) AS cash_factor
     FROM bars AS b
     JOIN anchors AS n USING (region, ticker, spell)
-    ASOF LEFT JOIN splits AS s
+    ASOF LEFT JOIN steps AS s
         ON b.region = s.region AND b.ticker = s.ticker AND b.spell = s.spell AND b.date >= s.ex_date
-    ASOF LEFT JOIN cash AS c
-        ON b.region = c.region AND b.ticker = c.ticker AND b.spell = c.spell AND b.date >= c.ex_date
     WHERE b.adjusted = n.stored
 )
 SELECT region, ticker, spell, date, open, high, low, close, volume, turnover,
