@@ -87,7 +87,7 @@ def table(
         )
     folder = _run_folder("tables")
     if folder is not None:
-        notes = {"title": title or "", "volatile": json.dumps(sorted(volatile))}
+        notes = {"title": secrets.cleaned(title or ""), "volatile": json.dumps(sorted(volatile))}
         _without_secrets(data).write_parquet(folder / f"{name}.parquet", metadata=notes)
     _html(tables.render(data, title=title, formats=formats, rows=rows))
 

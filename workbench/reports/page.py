@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.reports import blocks, figures, widgets
+from workbench.reports.numbers import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -86,7 +87,8 @@ def duration(seconds: float | None) -> str:
 def _index_row(card: Mapping[str, Any]) -> dict[str, Any]:
     folder = card["id"]
     headline = card.get("headline") or {}
-    parameters = ", ".join(f"{name}={value}" for name, value in (card.get("parameters") or {}).items())
+    given = (card.get("parameters") or {}).items()
+    parameters = ", ".join(f"{name}={shown(value)}" for name, value in given if value not in (None, "", [], {}))
     error = card.get("error")
     return {
         "id": folder,
@@ -151,8 +153,6 @@ def _exporter() -> Any:
     settings = {
         "require_js_url": "",
         "mathjax_url": "",
-        "mermaid_js_url": "",
-        "mermaid_layout_elk_js_url": "",
         "jquery_url": "",
         "jupyter_widgets_base_url": "",
         "exclude_input_prompt": True,

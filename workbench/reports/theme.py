@@ -53,7 +53,15 @@ def template() -> go.layout.Template:
     return go.layout.Template(
         layout={
             "font": {"family": FONT, "size": 13, "color": INK},
-            "title": {"x": 0, "xref": "paper", "xanchor": "left", "y": 0.965, "yanchor": "top", "font": {"size": 16}},
+            "title": {
+                "x": 0,
+                "xref": "container",
+                "xanchor": "left",
+                "pad": {"l": 12},
+                "y": 0.965,
+                "yanchor": "top",
+                "font": {"size": 16},
+            },
             "paper_bgcolor": "#FFFFFF",
             "plot_bgcolor": "#FFFFFF",
             "colorway": list(SERIES_COLOURS),
@@ -73,7 +81,7 @@ def template() -> go.layout.Template:
                 "font": {"size": 12},
                 "title": {"text": ""},
             },
-            "margin": {"l": 64, "r": 24, "t": 84, "b": 56},
+            "margin": {"l": 64, "r": 24, "t": 76, "b": 56},
             "hovermode": "x unified",
             "hoverlabel": {"bgcolor": "#FFFFFF", "bordercolor": LINE, "font": {"family": FONT, "size": 12}},
             "height": HEIGHT,

@@ -143,8 +143,10 @@ def load(run_id: str) -> Run:
     if run_id == "latest" and runs:
         return runs[0]
     found = [run for run in runs if run_id and run.id.startswith(run_id)]
-    if len(found) == 1:
-        return found[0]
+    shortest = min(found, key=lambda run: len(run.id), default=None)
+    # A replay's id begins with that of its original, which is meant unless more is written.
+    if shortest is not None and all(run.id.startswith(shortest.id) for run in found):
+        return shortest
     if found:
         listing = ", ".join(run.id for run in found[:5])
         raise RunError(f"{len(found)} runs begin with {run_id!r}.", hint=f"Write more of the id, such as {listing}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 import nbformat
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NotebookExecutionManager
@@ -82,6 +85,32 @@ def execute(document: Any, plan: Execution) -> Outcome:
     Outcome
         ``succeeded``, ``failed`` (a cell raised), ``timed_out``, ``interrupted`` or ``died``.
     """
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="kernel") as own_thread:
+        future = own_thread.submit(_in_own_loop, document, plan)
+        try:
+            # In short steps: a signal that another thread receives does not end a long wait of this one.
+            while not wait([future], timeout=0.2).done:
+                pass
+            return future.result()
+        except (KeyboardInterrupt, SystemExit):
+            # The interrupt reaches this waiting thread, never the middle of a message to the kernel.
+            plan.cancelled.set()
+            wait([future])
+            raise
+
+
+def _in_own_loop(document: Any, plan: Execution) -> Outcome:
+    """Execute with an event loop that is closed afterwards; the libraries would leave theirs open."""
+    loop = ensure_event_loop()
+    try:
+        return _execute(document, plan)
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+        asyncio.set_event_loop(None)
+
+
+def _execute(document: Any, plan: Execution) -> Outcome:
     manager = _Manager(document, plan)
     with tempfile.TemporaryDirectory(prefix="wb-") as private, tempfile.TemporaryFile("w+", errors="replace") as log:
         client = _Client(manager, Path(private))

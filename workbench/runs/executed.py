@@ -75,30 +75,40 @@ def execute(
     )
     if outcome.status == "succeeded":
         return outcome.status, None
-    return outcome.status, _mark_error(node, outcome.status, outcome.last_words, plan.timeout)
+    return outcome.status, mark_error(node, outcome.status, outcome.last_words, plan.timeout)
 
 
-def finish(folder: Path, card: dict[str, Any], node: Any, status: str, error: dict[str, Any] | None, pin: Pin) -> Run:
+def finish(
+    folder: Path,
+    card: dict[str, Any],
+    node: Any,
+    status: str,
+    error: dict[str, Any] | None,
+    pin: Pin,
+    redactor: Redactor,
+) -> Run:
     """Write the executed notebook, the page, the final card and the index."""
     import nbformat
 
     from workbench.reports import page
 
     cards.write_text(folder / "notebook.ipynb", nbformat.writes(node))
-    card |= {
-        "status": status,
-        "ended": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "error": error,
-        "cells": _timings(node),
-        "tables": tables.describe(folder),
-        "headline": _headline(folder),
-    }
+    card |= redactor.clean(
+        {
+            "status": status,
+            "ended": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "error": error,
+            "cells": _timings(node),
+            "tables": tables.describe(folder),
+            "headline": _headline(folder),
+        }
+    )
     try:
         if pin.mode == "write":
             card["lake"]["after"] = pinning.now(pin.root)
         cards.write_text(folder / "report.html", page.render(node, card))
     finally:
-        cards.write_json(folder / cards.FILE, card)
+        cards.write_json(folder / cards.FILE, redactor.clean(card))
     index.write_index()
     return cards.read(folder)
 
@@ -109,7 +119,7 @@ def _injected(node: Any) -> int:
     )
 
 
-def _mark_error(node: Any, status: str, last_words: str, timeout: float | None) -> dict[str, Any]:
+def mark_error(node: Any, status: str, last_words: str, timeout: float | None) -> dict[str, Any]:
     """Find the error of the cell that ended the run; one that has none gets it, so that the page shows it."""
     import nbformat
 

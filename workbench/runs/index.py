@@ -81,6 +81,10 @@ def history() -> pl.DataFrame:
 
 
 def kept_snapshots() -> list[Snapshot]:
-    """Return the moments of the lake that a kept run names, for ``lake.vacuum(keep=...)``."""
-    found = [pinning.of_card(run.card) for run in cards.read_all()]
+    """Return the moments of the lake that a kept run names, for ``lake.vacuum(keep=...)``.
+
+    The replay of a run that wrote had a scratch lake, whose versions mean nothing here.
+    """
+    in_scratch = {run.id for run in cards.read_all() if run.card.get("replay_of") and "before" in run.card["lake"]}
+    found = [pinning.of_card(run.card) for run in cards.read_all() if run.id not in in_scratch]
     return [snapshot for snapshot in found if snapshot is not None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,8 @@ def run_many(jobs: Iterable[Job], *, workers: int = 2, progress: Progress | None
     with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="run") as pool:
         futures = [pool.submit(_attempt, plan, progress, cancelled) for plan in plans]
         try:
+            while wait(futures, timeout=0.2).not_done:
+                pass
             return [future.result() for future in futures]
         except BaseException:
             _stop(futures, cancelled)

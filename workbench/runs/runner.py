@@ -98,6 +98,7 @@ def perform(
 ) -> Run:
     """Execute a plan; a failing cell is a status, an unforeseen error is raised after the card is written."""
     pin = pin or pinning.pin(notebooks.writes_lake(plan.document))
+    node = executed.inject(plan.document, plan.values)
     folder = _new_folder(plan)
     redactor = Redactor(plan.secrets)
     card = _first_card(plan, folder, pin)
@@ -106,7 +107,7 @@ def perform(
 
     def finish(status: str, node: Any, error: dict[str, Any] | None) -> Run:
         card["seconds"] = round(time.perf_counter() - clock, 3)
-        done = executed.finish(folder, card, node, status, redactor.clean(error), pin)
+        done = executed.finish(folder, card, node, status, error, pin, redactor)
         if progress is not None:
             cells = len(node.cells)
             progress(Step(done.id, plan.name, cells, cells, done.status))
@@ -116,7 +117,6 @@ def perform(
         if progress is not None:
             progress(Step(card["id"], plan.name, cell, cells, "running"))
 
-    node = executed.inject(plan.document, plan.values)
     try:
         status, error = executed.execute(
             node,
@@ -128,7 +128,7 @@ def perform(
             on_cell=on_cell,
         )
     except KeyboardInterrupt:
-        finish("interrupted", node, {"name": "KeyboardInterrupt", "message": "The run was interrupted.", "cell": None})
+        finish("interrupted", node, executed.mark_error(node, "interrupted", "", plan.timeout))
         raise
     except Exception as fault:
         # The artefact first: what happened must be found in the folder, not only on a screen.
