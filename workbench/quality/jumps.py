@@ -44,11 +44,11 @@ def _limited(fraction: float, reason: str) -> JumpBound:
 
 
 def _unlimited(reason: str) -> JumpBound:
-    return JumpBound(5.0, 1 / 5.0, 3.0, 1 / 3.0, reason)
+    return JumpBound(5.0, 1 / 5.0, 2.5, 1 / 2.5, reason)
 
 
 #: A tenth of the real 2015-2017 US moves beyond a factor 5 is neither a split nor a bad print, so no
-#: narrower bound for a lasting level; a factor 3 that comes back within three days is a bad print.
+#: narrower bound for a lasting level; a factor 2.5 that comes back within three days is a bad print.
 JUMP_BOUNDS: dict[str, JumpBound] = {
     "KR": _limited(0.35, "daily limit 30 % since 2015-06-15, 5 points of slack for rounding"),
     "CN": _limited(0.35, "widest daily limit 30 % (Beijing), 5 points of slack for rounding"),
