@@ -124,12 +124,27 @@ def test_some_prices_are_corrected_later(sample: Sample, tiny, region: str) -> N
     keys = ["ticker", "date"]
     both = bars(early, region).join(bars(sample, region), on=keys, suffix="_later")
     changed = both.filter((pl.col("close") != pl.col("close_later")) | (pl.col("volume") != pl.col("volume_later")))
-    pending = corrections.pending(len(sessions) - 6)
+    asked = len(sessions) - 6
+    pending = np.flatnonzero((corrections.row <= asked) & (corrections.known > asked))
     expected = {(market.companies[corrections.column[n]].code, sessions[corrections.row[n]]) for n in pending}
     assert expected
     assert set(changed.select(keys).iter_rows()) == expected
     assert (changed["close"] != changed["close_later"]).all()
     assert changed.filter(~pl.col("close").is_between("low", "high")).is_empty()
+
+
+def test_a_correction_is_published_on_its_own_session(sample: Sample, tiny) -> None:
+    market = tiny("KR")
+    corrections, sessions = market.corrections, market.line.sessions.astype(object)
+    row, known, column = (int(field[30]) for field in (corrections.row, corrections.known, corrections.column))
+    request = Request("KR", (market.companies[column].code,), sessions[row], sessions[row])
+
+    def close(today: date) -> float:
+        return Sample("tiny", today=today).fetch("ohlcv", request).frame["close"].item()
+
+    assert close(sessions[row]) == close(sessions[known - 1]) == corrections.close[30]
+    assert close(sessions[known]) == market.bars.close[row, column] != corrections.close[30]
+    assert Sample("tiny", today=sessions[row - 1]).fetch("ohlcv", request).absent[0].reason == "unknown"
 
 
 @pytest.mark.parametrize("region", REGIONS)

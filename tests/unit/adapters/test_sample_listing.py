@@ -165,7 +165,10 @@ def test_bad_requests_name_what_is_wrong(sample: Sample) -> None:
         sample.fetch("ohlcv", Request("KR", None, date(2025, 2, 1), date(2025, 1, 1)))
     with pytest.raises(ConfigError, match="KR, US, CN, HK, JP, VN"):
         sample.fetch("ohlcv", Request("DE"))
-    with pytest.raises(ConfigError, match=re.escape("starts on 2023-01-02; it cannot be asked on 2022-01-03")):
+    with pytest.raises(
+        ConfigError,
+        match=re.escape("starts on 2022-12-30; it cannot be asked on 2022-01-03. Give a today from 2023-01-13 on"),
+    ):
         Sample("tiny", today="2022-01-03")
     with pytest.raises(ConfigError, match="2025-06-30"):
         Sample("tiny", today="yesterday")

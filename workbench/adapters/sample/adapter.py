@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from workbench.adapters.sample.market import RegionMarket
 
+WORLD_OPENS = timedelta(days=14)
 OFFERS = ("tickers", "attributes", "shares", "ohlcv", "actions", "fundamentals", "fx", "indexes")
 
 
@@ -99,16 +100,13 @@ class Sample(Adapter):
         self.misbehaviour = Misbehaviour() if misbehave is None else misbehave
         self.calls: Counter[str] = Counter()
         self._lock = threading.Lock()
-        if self.today < self.first_date_of_all:
+        # By then every region has had its first session; asking the calendars here would load them all.
+        first = self.spec.start + WORLD_OPENS
+        if self.today < first:
             raise ConfigError(
-                f"The sample market starts on {self.first_date_of_all}; it cannot be asked on {self.today}.",
-                hint="Give a later today, or more years.",
+                f"The sample market starts on {self.spec.start}; it cannot be asked on {self.today}.",
+                hint=f"Give a today from {first} on, or more years.",
             )
-
-    @property
-    def first_date_of_all(self) -> date:
-        """The day by which every region has had its first session."""
-        return max(self.first_date(region) for region in REGIONS)
 
     @property
     def offers(self) -> Mapping[str, frozenset[str]]:
