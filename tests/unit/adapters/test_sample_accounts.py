@@ -139,3 +139,25 @@ def test_rates_are_the_same_whatever_the_region_and_the_dollar_has_none(sample: 
     assert [(item.ticker, item.reason) for item in dollar.absent] == [("USD", "not_covered")]
     closed = sample.fetch("fx", Request("US", ("JPY",), date(2025, 11, 8), date(2025, 11, 9)))
     assert [item.reason for item in closed.absent] == ["holiday"]
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_delisted_company_files_no_more(sample: Sample, region: str) -> None:
+    ended = sample.fetch("tickers", Request(region)).frame.filter(pl.col("delisted_date").is_not_null())
+    filed = sample.fetch("fundamentals", Request(region)).frame.with_columns(
+        spell=pl.col("filing_id").str.split("-").list.get(3).cast(pl.Int64)
+    )
+    both = filed.join(ended, on=["ticker", "spell"])
+    assert both.height > 100
+    assert both.filter(pl.col("available_date") >= pl.col("delisted_date")).is_empty()
+    assert both.filter(pl.col("available_date") < pl.col("listed_date")).is_empty()
+
+
+def test_prices_fall_by_the_dividend_on_the_ex_date(demo) -> None:
+    market = demo("US")
+    paid = market.actions[1]
+    before = market.bars.close[paid.row - 1, paid.column]
+    moves = market.bars.close[paid.row, paid.column] / before - 1.0
+    yields = paid.value / before
+    assert 0.003 < yields.mean() < 0.02
+    assert abs((moves + yields).mean()) < 0.002
