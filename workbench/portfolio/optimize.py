@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from workbench.portfolio.history import History
 
 #: Weights below this are the solver's rounding, not a decision.
-SMALLEST_WEIGHT = 1e-5
+SMALLEST_WEIGHT = 1e-4
 
 
 def optimize(

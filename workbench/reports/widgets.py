@@ -27,8 +27,9 @@ def render(model_id: str, state: Mapping[str, Any], outputs: Callable[[list[Any]
         Renders the outputs that an output widget had captured.
     """
     model = state.get(model_id, {}).get("state", {})
-    if isinstance(model.get("_data"), list) and isinstance(model.get("_layout"), dict):
-        return outputs([_display({PLOTLY: {"data": model["_data"], "layout": model["_layout"]}})])
+    data, layout = model.get("_widget_data"), model.get("_widget_layout")
+    if isinstance(data, list) and isinstance(layout, dict):
+        return outputs([_display({PLOTLY: {"data": data, "layout": layout}})])
     if "outputs" in model:
         return outputs(list(model["outputs"]))
     if isinstance(model.get("children"), list):

@@ -46,32 +46,25 @@ def equity(result: Result) -> go.Figure:
 
 
 def costs(result: Result) -> go.Figure:
-    """Annual growth from gross to net, one step a kind of cost."""
+    """Growth per year that each kind of cost took; gross and net stand in the title."""
     import plotly.graph_objects as go
 
-    steps = result.waterfall
-    labels = [step.replace("_", " ") for step in steps["step"]]
-    measure = ["absolute", *["relative"] * (steps.height - 2), "total"]
+    annual = dict(zip(result.waterfall["step"], result.waterfall["annual"], strict=True))
+    kinds = [step for step in annual if step not in ("gross", "net")]
     figure = go.Figure(
-        go.Waterfall(
-            x=labels,
-            y=steps["annual"].to_list(),
-            measure=measure,
-            text=[f"{value:+.2%}" for value in steps["annual"]],
+        go.Bar(
+            x=[kind.replace("_", " ") for kind in kinds],
+            y=[annual[kind] for kind in kinds],
+            text=[f"{annual[kind]:+.2%}" for kind in kinds],
             textposition="outside",
             cliponaxis=False,
-            totals={"marker": {"color": colour(result.regions)}},
-            increasing={"marker": {"color": colour(result.regions)}},
-            decreasing={"marker": {"color": COMPARISON}},
-            connector={"line": {"width": 1, "color": COMPARISON}},
-            showlegend=False,
+            marker_color=colour(result.regions),
         )
     )
     span = result.equity["date"]
-    figure.update_yaxes(title_text="growth per year", tickformat=".1%")
-    figure.update_layout(
-        title_text=title(f"What costs took from {result.name}", span[0], span[-1]), hovermode="closest"
-    )
+    what = f"What costs took from {result.name}: {annual['gross']:.2%} a year gross, {annual['net']:.2%} net"
+    figure.update_yaxes(title_text="change of growth per year", tickformat=".2%")
+    figure.update_layout(title_text=title(what, span[0], span[-1]), hovermode="closest", height=340)
     return figure
 
 

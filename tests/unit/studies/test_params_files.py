@@ -1,0 +1,30 @@
+"""Every file under params/ can be used: runs fit their notebook, strategies and factor sets load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workbench import studies
+from workbench.runs import parameters, params_file
+
+ROOT = Path(__file__).resolve().parents[3] / "params"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "backtests").glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_run_fits_its_notebook(path):
+    told = params_file.load(path)
+    assert told.notebook
+    checked = parameters.check(told.notebook, told.parameters)
+    assert studies.Strategy.load(checked["strategy"])
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "strategies").glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_strategy_is_named_like_its_file(path):
+    assert studies.Strategy.load(path.stem).name == path.stem
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "factors").glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_factor_set_is_named_like_its_file(path):
+    assert studies.load_factor_set(path.stem).name == path.stem
