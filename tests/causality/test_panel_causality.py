@@ -141,7 +141,7 @@ def listings(world: World) -> list[dict[str, Any]]:
         {"ticker": code, "spell": 1, "currency": "KRW", "listed_date": DAYS[0], "delisted_date": None} for code in CODES
     ]
     if world.second_spell is not None:
-        rows[1]["delisted_date"] = DAYS[world.second_spell - 1]
+        rows[1]["delisted_date"] = DAYS[world.second_spell]
         rows.append({"ticker": CODES[1], "spell": 2, "currency": "KRW", "listed_date": DAYS[world.second_spell]})
     return rows
 

@@ -21,7 +21,8 @@ class Delisting:
     Attributes
     ----------
     date : datetime64[D], shape (N,)
-        Last day of listing; NaT while listed at the panel's end.
+        Last day of listing, the day before ``delisted_date``; NaT while listed at the panel's end. It is known
+        from the next day on.
     proceeds : float64, shape (N,)
         Cash per share a holder received, as paid, in the column's own currency; NaN where unknown or listed.
     reason : tuple of str or None
@@ -43,7 +44,7 @@ class Delisting:
 
     def until(self, last: np.datetime64) -> Delisting:
         """The same, without what happened after ``last``."""
-        ended, never = self.date <= last, np.datetime64("NaT", "D")
+        ended, never = self.date < last, np.datetime64("NaT", "D")
         paid = ended & (self.paid <= last)
         return Delisting(
             _frozen(np.where(ended, self.date, never)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,10 +80,11 @@ def _stays(lake: Lake, index: str) -> list[Stay]:
 def members(axes: Axes, stays: Sequence[Stay]) -> Flags:
     """Listed, and member of the index where there is one: bool, shape (T, N).
 
-    First and last day of a listing and of a stay are included. Without a listing date a column counts as
-    listed from its first bar on; without a delisting date, to the end.
+    ``listed_date`` is included and ``delisted_date``, the first day off the list, is not; both ends of a stay
+    in an index are included. Without a listing date a column counts as listed from its first bar on; without
+    a delisting date, to the end.
     """
-    mask = _between(axes, [one.listed or one.first for one in axes.columns], [one.delisted for one in axes.columns])
+    mask = _between(axes, [one.listed or one.first for one in axes.columns], _last_days(axes))
     if stays:
         inside = np.zeros_like(mask)
         by_name: dict[str, list[int]] = {}
@@ -94,6 +96,11 @@ def members(axes: Axes, stays: Sequence[Stay]) -> Flags:
                 inside[:, number] |= _between(axes, [since], [until])[:, 0]
         mask &= inside
     return mask
+
+
+def _last_days(axes: Axes) -> list[date | None]:
+    """Last day of each listing, None while it has no end."""
+    return [one.delisted - timedelta(days=1) if one.delisted else None for one in axes.columns]
 
 
 def _between(axes: Axes, since: Sequence[date | None], until: Sequence[date | None]) -> Flags:
@@ -127,11 +134,8 @@ def sectors(lake: Lake, axes: Axes) -> Sectors | None:
 def delistings(axes: Axes, happened: Sequence[Event]) -> Delisting:
     """Ends of listings up to the last date of the axes, with the cash paid a share by then."""
     count, last = len(axes.columns), axes.dates[-1]
-    day, paid = (np.full(count, "NaT", "datetime64[D]") for _ in range(2))
+    day, paid = np.array(_last_days(axes), "datetime64[D]"), np.full(count, "NaT", "datetime64[D]")
     proceeds = np.full(count, np.nan)
-    for number, one in enumerate(axes.columns):
-        if one.delisted is not None:
-            day[number] = one.delisted
     for event in happened:
         if event.kind == "delisting_proceeds":
             proceeds[event.column], paid[event.column] = event.value, event.ex_date

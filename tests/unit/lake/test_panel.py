@@ -86,7 +86,8 @@ def test_until_shares_the_arrays_and_forgets_what_followed(two: Any, days: list[
     two.listing("KR", "000020", listed_date=days[2], delisted_date=days[4], delisting_reason="merged")
     two.action("KR", "000020", days[4], "delisting_proceeds", 48.0, "KRW")
     panel = two.lake.panel("KR")
-    assert panel.delisting.date[1] == np.datetime64(days[4])
+    assert panel.delisting.date[1] == np.datetime64(days[4] - timedelta(days=1))
+    assert panel.member[:, 1].tolist() == [False, False, True, True, False, False]
     assert (panel.delisting.proceeds[1], panel.delisting.reason[1]) == (48.0, "merged")
     earlier = panel.until(days[3])
     assert earlier.dates.tolist() == days[:4]
@@ -114,7 +115,7 @@ def test_a_bar_without_any_volume_column_counts_as_traded(desk: Any, days: list[
 
 def test_a_reused_code_has_a_column_a_spell(desk: Any, days: list[date]) -> None:
     desk.bars("KR", "000010", dict(zip(days, [10.0, 11.0, 12.0, 500.0, 250.0, 251.0], strict=True)))
-    desk.listing("KR", "000010", 1, listed_date=days[0], delisted_date=days[2])
+    desk.listing("KR", "000010", 1, listed_date=days[0], delisted_date=days[3])
     desk.listing("KR", "000010", 2, listed_date=days[3])
     desk.action("KR", "000010", days[1], "dividend", 1.0)
     desk.action("KR", "000010", days[4], "split", 2.0)
