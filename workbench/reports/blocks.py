@@ -47,9 +47,8 @@ def header(
     meta = []
     if regions:
         meta.append("<span>" + "".join(_region(region) for region in regions) + "</span>")
-    if dates is not None:
-        start, end = (shown(day) for day in dates)
-        meta.append(f"<span>{escape(start)} to {escape(end)}</span>")
+    if dates is not None and any(dates):
+        meta.append(f"<span>{escape(_period(*dates))}</span>")
     if sources:
         meta.append(f"<span>Source: {escape(', '.join(sources))}</span>")
     lines = "".join(f"<li>{escape(str(note))}</li>" for note in notes)
@@ -113,6 +112,14 @@ def moment(text: object) -> str:
     """Return an ISO instant as ``2026-11-20 13:05:01 UTC``."""
     whole = str(text or "")
     return f"{whole[:10]} {whole[11:19]} UTC" if len(whole) >= 19 else whole
+
+
+def _period(start: Any, end: Any) -> str:
+    """Two days, or years, as a text; an open end is left out."""
+    first, last = (str(day) if isinstance(day, int) else shown(day) for day in (start, end))
+    if not start:
+        return f"to {last}"
+    return f"{first} to {last}" if end else f"from {first}"
 
 
 def _sample(sources: tuple[str, ...]) -> str:

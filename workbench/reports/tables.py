@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 STYLE = """<style>
 .wb-table{border-collapse:collapse;font:13px/1.45 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;
 color:#1f2933;font-variant-numeric:tabular-nums;margin:0}
-.wb-table caption{text-align:left;font-weight:600;font-size:14px;padding:0 0 6px;caption-side:top;color:#1f2933}
+.wb-table caption{text-align:left;font-weight:600;font-size:14px;padding:0 0 6px;caption-side:top;
+color:#1f2933;white-space:nowrap}
 .wb-table th,.wb-table td{padding:4px 12px;border:0;border-bottom:1px solid #e4e7eb;white-space:nowrap;text-align:left}
 .wb-table th{color:#52606d;font-weight:600;border-bottom:1px solid #9aa5b1;background:#fff}
 .wb-table .n{text-align:right}.wb-table .w{white-space:normal;min-width:16em;max-width:44em}

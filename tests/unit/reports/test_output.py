@@ -52,8 +52,17 @@ def test_a_header_announces_the_sample_market(shown: list[Any]) -> None:
     reports.header("T", lake=_lake("sample"), regions=("KR",), dates=("2024-01-02", None), notes=("a < b",))
     assert "Sample market: not real prices" in shown[0]
     assert shown[0].index("Sample market") < shown[0].index('wb-title">T')
-    assert "2024-01-02 to –" in shown[0]
+    assert "from 2024-01-02<" in shown[0]
     assert "a &lt; b" in shown[0]
+
+
+@pytest.mark.parametrize(
+    ("dates", "text"),
+    [((2022, 2025), ">2022 to 2025<"), (("", date(2024, 1, 2)), ">to 2024-01-02<"), ((None, None), 'wb-meta"></div>')],
+)
+def test_a_header_shows_its_period(shown: list[Any], dates: tuple[Any, Any], text: str) -> None:
+    reports.header("T", dates=dates)
+    assert text in shown[0]
 
 
 def test_a_header_of_real_prices_names_their_sources(shown: list[Any]) -> None:
