@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: Name -> module and class, imported on first use.
 _KNOWN: dict[str, str] = {
     "sample": "workbench.adapters.sample:Sample",
-    "files": "workbench.adapters.files:Files",
+    "files": "workbench.adapters.file_provider:Files",
 }
 
 

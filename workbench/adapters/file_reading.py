@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from workbench import markets
+from workbench.adapters import file_mapping
+from workbench.adapters.file_mapping import NO_DATE
 from workbench.errors import ConfigError
+from workbench.schemas import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,11 +23,10 @@ if TYPE_CHECKING:
 WINDOW_ROWS = 2_500_000
 #: Days read beyond a window, so that a bad print at its end can be told from a change of level.
 LOOK_AHEAD = timedelta(days=14)
-#: Stands for a date that could not be read; such rows are quarantined.
-NO_DATE = date(1970, 1, 1)
+#: A ticker whose bars stop longer than this before the file's last day is noted as ended.
+ENDED = timedelta(days=30)
 #: Above this share of unreadable dates the format is wrong, not the rows.
 _MOST_UNREADABLE = 0.01
-_PRICES = ("open", "high", "low", "close", "restated_close")
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class PriceFiles:
         self.paths = _matching(Path(root).expanduser(), spec.file)
         self._raw = self._scan()
         self._check_columns()
-        self._mapped = self._map()
+        self._mapped = self._raw.select(file_mapping.columns(spec, self._raw.collect_schema()))
         self.spans = self._measure()
 
     @property
@@ -96,7 +97,47 @@ class PriceFiles:
             mapped = self._mapped.filter(pl.col("date").is_between(start, until)).collect()
             yield Window(start, end, mapped, self._raw)
 
-    def names(self) -> pl.DataFrame:
+    def rows_between(self, start: date, end: date) -> pl.DataFrame:
+        """The mapped rows of some days, both included."""
+        return self._mapped.filter(pl.col("date").is_between(start, end)).collect()
+
+    def spans_by_ticker(self) -> pl.DataFrame:
+        """Columns ticker, first, last: the readable days of each ticker.
+
+        Raises
+        ------
+        ConfigError
+            If no row has both.
+        """
+        readable = self.spans.filter((pl.col("year") != NO_DATE.year) & pl.col("ticker").is_not_null())
+        if readable.is_empty():
+            raise ConfigError(
+                f"{self.spec.file!r} has no row with a readable ticker and date.", hint="Correct the mapping."
+            )
+        return readable.group_by("ticker").agg(pl.col("first").min(), pl.col("last").max()).sort("ticker")
+
+    def listings(self) -> pl.DataFrame:
+        """Rows of ``tickers``: listed with the first bar, and never delisted by the file's silence.
+
+        A ticker whose bars stop long before the file does has ``delisting_reason`` "ended" and no
+        ``delisted_date``: the file does not say why.
+        """
+        spans = self.spans_by_ticker().join(self._names(), on="ticker", how="left")
+        ended = pl.col("last") < pl.col("last").max().dt.offset_by(f"-{ENDED.days}d")
+        columns = TABLES["tickers"].columns
+        given = {
+            "region": pl.lit(self.spec.region),
+            "spell": pl.lit(1),
+            "currency": pl.lit(file_mapping.currency_of(self.spec)),
+            "asset_type": pl.lit(self.spec.asset_type),
+            "listed_date": pl.col("first"),
+            "delisting_reason": pl.when(ended).then(pl.lit("ended")),
+            "source": pl.lit(self.spec.source),
+        }
+        absent = {name: pl.lit(None) for name in columns if name not in {*given, *spans.columns}}
+        return spans.with_columns(**given, **absent).select(pl.col(name).cast(kind) for name, kind in columns.items())
+
+    def _names(self) -> pl.DataFrame:
         """Columns ticker, name, exchange: the last ones that the files give, null where they give none."""
         given = [name for name in ("name", "exchange") if name in self.spec.columns]
         absent = [pl.lit(None, pl.String).alias(name) for name in ("name", "exchange") if name not in given]
@@ -129,47 +170,10 @@ class PriceFiles:
                 hint=f"Its columns are {', '.join(known[1:])}.",
             )
 
-    def _map(self) -> pl.LazyFrame:
-        spec, schema = self.spec, self._raw.collect_schema()
-        columns = [pl.col("row"), self._date(schema).alias("date")]
-        for ours, theirs in spec.columns.items():
-            if ours in ("date",):
-                continue
-            column = pl.col(theirs)
-            if ours in ("ticker", "pair", "name", "exchange"):
-                text = column.cast(pl.String).str.strip_chars()
-                columns.append((_code(text, spec) if ours == "ticker" else text).alias(ours))
-            else:
-                unit = spec.price_unit if ours in _PRICES else spec.volume_unit if ours == "volume" else 1.0
-                columns.append(_number(column, schema[theirs], spec.thousands, unit).alias(ours))
-        if spec.duplicates:
-            columns.append(pl.col(spec.duplicates.order_by).alias("edition"))
-        return self._raw.select(columns)
-
-    def _date(self, schema: pl.Schema) -> pl.Expr:
-        theirs = self.spec.columns["date"]
-        column, kind = pl.col(theirs), schema[theirs]
-        if self.spec.table == "fx" and kind != pl.Date:
-            day = _instant(column, kind, self.spec).dt.convert_time_zone(self.spec.fix.timezone).dt.date()
-        elif kind == pl.Date:
-            day = column
-        elif kind.is_temporal():
-            day = column.dt.date()
-        else:
-            day = column.cast(pl.String).str.strip_chars().str.to_date(self.spec.date_format, strict=False)
-        return day.fill_null(NO_DATE)
-
     def fixed_at(self) -> pl.LazyFrame:
         """For rates: ``row`` and the UTC instant of the fix."""
-        schema = self._raw.collect_schema()
-        theirs = self.spec.columns["date"]
-        if schema[theirs] == pl.Date:
-            instant = pl.col(theirs).cast(pl.Datetime("us")).dt.replace_time_zone(self.spec.fix.timezone)
-        else:
-            instant = _instant(pl.col(theirs), schema[theirs], self.spec).dt.convert_time_zone(self.spec.fix.timezone)
-        if self.spec.fix.marks == "start":
-            instant = instant.dt.offset_by("1d")
-        return self._raw.select("row", fixed_at=instant.dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC")))
+        instant = file_mapping.fix_instant(self.spec, self._raw.collect_schema())
+        return self._raw.select("row", fixed_at=instant)
 
     def _measure(self) -> pl.DataFrame:
         """Rows, first and last day by ticker (or pair) and year."""
@@ -198,31 +202,6 @@ def _matching(root: Path, pattern: str) -> list[Path]:
     return paths
 
 
-def _code(text: pl.Expr, spec: FileSpec) -> pl.Expr:
-    rule = spec.ticker
-    if rule.strip_suffix:
-        text = text.str.strip_suffix(rule.strip_suffix)
-    if rule.case != "keep":
-        text = text.str.to_uppercase() if rule.case == "upper" else text.str.to_lowercase()
-    return text.str.zfill(rule.pad) if rule.pad else text
-
-
-def _number(column: pl.Expr, kind: pl.DataType, thousands: str, unit: float) -> pl.Expr:
-    if kind == pl.String:
-        text = column.str.strip_chars()
-        column = text.str.replace_all(thousands, "", literal=True) if thousands else text
-    number = column.cast(pl.Float64, strict=False)
-    return number if unit == 1.0 else number * unit
-
-
-def _instant(column: pl.Expr, kind: pl.DataType, spec: FileSpec) -> pl.Expr:
-    if kind == pl.String:
-        return column.str.to_datetime(spec.date_format, strict=False, time_unit="us", time_zone="UTC")
-    if isinstance(kind, pl.Datetime) and kind.time_zone is not None:
-        return column
-    return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-
-
 def _years(counts: list[tuple[int, int]], most: int) -> Iterator[tuple[date, date]]:
     """Runs of years with at most ``most`` rows each (a single larger year is a run)."""
     first, rows = counts[0][0], 0
@@ -233,8 +212,3 @@ def _years(counts: list[tuple[int, int]], most: int) -> Iterator[tuple[date, dat
             first, rows = year, 0
         rows, last = rows + count, year
     yield date(first, 1, 1), date(last, 12, 31)
-
-
-def currency_of(spec: FileSpec) -> str:
-    """Currency of the prices: the specification's, else the region's."""
-    return spec.currency or markets.get(str(spec.region)).currency

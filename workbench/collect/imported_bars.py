@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench import quality, settings
-from workbench.adapters.file_reading import NO_DATE, PriceFiles, Window, currency_of
+from workbench.adapters.file_mapping import NO_DATE, as_ohlcv, currency_of, editions
+from workbench.adapters.file_reading import ENDED
 from workbench.collect import absence, coverage
 from workbench.collect.restated import derive_actions
 from workbench.errors import ConfigError
-from workbench.schemas import INSTANT, TABLES
+from workbench.schemas import TABLES
 
 if TYPE_CHECKING:
+    from workbench.adapters.file_reading import PriceFiles, Window
     from workbench.collect.imports import Account
     from workbench.collect.job import Progress
     from workbench.lake import Lake
 
-#: A ticker whose bars stop longer than this before the file's last day is noted as ended.
-ENDED = timedelta(days=30)
 _KEY = ["ticker", "date"]
 _GAP = {"ticker": pl.String, "date": pl.Date, "reason": pl.String, "provider": pl.String, "detail": pl.String}
 
@@ -41,9 +41,9 @@ class _Import:
 def import_bars(lake: Lake, files: PriceFiles, account: Account, progress: Progress) -> None:
     """Import the bars of a file; see ``import_files``."""
     region, stage = str(files.spec.region), f"import {files.spec.source}"
-    spans = _spans(files)
+    spans = files.spans_by_ticker()
     _refuse_other_kind(lake, files, spans)
-    listings = _listings(lake, files, spans)
+    listings = _listings(lake, files)
     lake.publish("tickers", listings, region=region)
     start, end = _range(spans)
     sessions = absence.sessions_of(region, start, end + timedelta(days=30))
@@ -60,16 +60,8 @@ def import_bars(lake: Lake, files: PriceFiles, account: Account, progress: Progr
     progress(stage, files.rows, files.rows)
 
 
-def _spans(files: PriceFiles) -> pl.DataFrame:
-    readable = files.spans.filter((pl.col("year") != NO_DATE.year) & pl.col("ticker").is_not_null())
-    return readable.group_by("ticker").agg(pl.col("first").min(), pl.col("last").max()).sort("ticker")
-
-
 def _range(spans: pl.DataFrame) -> tuple[date, date]:
-    first, last = spans["first"].min(), spans["last"].max()
-    if not isinstance(first, date) or not isinstance(last, date):
-        raise ConfigError("The file has no row with a readable ticker and date.", hint="Correct the mapping.")
-    return first, last
+    return min(spans["first"]), max(spans["last"])
 
 
 def _refuse_other_kind(lake: Lake, files: PriceFiles, spans: pl.DataFrame) -> None:
@@ -84,42 +76,28 @@ def _refuse_other_kind(lake: Lake, files: PriceFiles, spans: pl.DataFrame) -> No
         )
 
 
-def _listings(lake: Lake, files: PriceFiles, spans: pl.DataFrame) -> pl.DataFrame:
-    """Ticker rows made from the file: listed with the first bar, never delisted by its silence."""
-    spec, region = files.spec, str(files.spec.region)
-    known = lake.read("tickers", region).filter(pl.col("spell") == 1)
-    rows = spans.join(files.names(), on="ticker", how="left").join(
-        known.select("ticker", before="listed_date"), on="ticker", how="left"
-    )
-    ended = pl.col("last") < pl.lit(_range(spans)[1] - ENDED)
-    return rows.select(
-        region=pl.lit(region),
-        ticker="ticker",
-        spell=pl.lit(1, pl.Int64),
-        name="name",
-        exchange="exchange",
-        currency=pl.lit(currency_of(spec)),
-        asset_type=pl.lit(spec.asset_type),
-        listed_date=pl.min_horizontal("first", "before"),
-        delisted_date=pl.lit(None, pl.Date),
-        delisting_reason=pl.when(ended).then(pl.lit("ended")),
-        source=pl.lit(spec.source),
-    )
+def _listings(lake: Lake, files: PriceFiles) -> pl.DataFrame:
+    """The file's ticker rows; what the lake knows to be listed earlier stays so."""
+    known = lake.read("tickers", str(files.spec.region)).filter(pl.col("spell") == 1)
+    before = known.select("ticker", before="listed_date")
+    rows = files.listings()
+    earlier = pl.min_horizontal("listed_date", "before").alias("listed_date")
+    return rows.join(before, on="ticker", how="left").with_columns(earlier).select(rows.columns)
 
 
 def _import_window(task: _Import, window: Window) -> int:
     """Publish one window; returns how many of the file's rows it was."""
     mapped, account = window.mapped, task.account
     own = mapped.filter(pl.col("date").is_between(window.start, window.end))
-    unreadable = own.filter(pl.col("ticker").is_null() | (pl.col("ticker") == "") | (pl.col("date") == NO_DATE))
+    unreadable = own.filter(pl.col("ticker").is_null() | (pl.col("date") == NO_DATE))
     readable = mapped.join(unreadable, on="row", how="anti")
-    kept, superseded = _editions(readable, task)
+    kept, superseded = editions(readable, task.files.spec)
     replaced = _inside(superseded, window).height
     if replaced:
         account.superseded["later edition"] += replaced
     _publish_actions(task, superseded)
     checked = quality.check_bars(
-        _bars(kept, task),
+        as_ohlcv(kept, task.files.spec, settings.now()),
         region=task.region,
         sessions=task.sessions["date"].to_list(),
         actions=task.lake.read("actions", task.region, columns=["ticker", "ex_date"]),
@@ -142,16 +120,6 @@ def _inside(frame: pl.DataFrame, window: Window) -> pl.DataFrame:
     return frame.filter(pl.col("date").is_between(window.start, window.end))
 
 
-def _editions(rows: pl.DataFrame, task: _Import) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The edition of each day that is published, and the others."""
-    rule = task.files.spec.duplicates
-    if rule is None:
-        return rows, rows.clear()
-    ordered = rows.sort("edition", "row", descending=rule.keep == "last", nulls_last=True)
-    kept = ordered.unique(_KEY, keep="first", maintain_order=True)
-    return kept.sort("row"), rows.join(kept.select("row"), on="row", how="anti")
-
-
 def _publish_actions(task: _Import, superseded: pl.DataFrame) -> None:
     spec = task.files.spec
     if spec.derive_actions is None or superseded.is_empty():
@@ -168,21 +136,6 @@ def _publish_actions(task: _Import, superseded: pl.DataFrame) -> None:
         task.account.notes.append(f"{count} actions of kind {kind} derived from restated closes")
 
 
-def _bars(rows: pl.DataFrame, task: _Import) -> pl.DataFrame:
-    """Mapped rows in the columns of ``ohlcv``, and ``row``."""
-    spec = task.files.spec
-    prices = ("open", "high", "low", "close", "volume", "turnover")
-    absent = [pl.lit(None, pl.Float64).alias(name) for name in prices if name not in rows.columns]
-    return rows.with_columns(
-        *absent,
-        region=pl.lit(task.region),
-        timeframe=pl.lit("D"),
-        adjusted=pl.lit(spec.adjusted),
-        source=pl.lit(spec.source),
-        collected_at=pl.lit(settings.now()).cast(INSTANT),
-    ).select("row", *TABLES["ohlcv"].columns)
-
-
 def _previous(task: _Import, window: Window) -> pl.DataFrame:
     before = window.start - timedelta(days=1)
     columns = ["ticker", "date", "open", "close", "adjusted"]
@@ -192,7 +145,7 @@ def _previous(task: _Import, window: Window) -> pl.DataFrame:
 
 def _quarantine(task: _Import, window: Window, bad: pl.DataFrame, unreadable: pl.DataFrame) -> pl.DataFrame:
     """Quarantined rows with the row as it stands in the file."""
-    names = pl.col("ticker").fill_null("?").replace("", "?")
+    names = pl.col("ticker").fill_null("?")
     lost = unreadable.select("row", names, "date", reasons=pl.lit("missing_value"))
     rows = pl.concat([bad.select("row", "ticker", "date", "reasons"), lost])
     for reasons, count in rows["reasons"].value_counts().rows():

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench import markets, quality, settings
-from workbench.adapters.file_reading import NO_DATE, PriceFiles, Window
+from workbench.adapters.file_mapping import NO_DATE
 from workbench.schemas import TABLES
 from workbench.settings import REGIONS
 
 if TYPE_CHECKING:
+    from workbench.adapters.file_reading import PriceFiles, Window
     from workbench.collect.imports import Account
     from workbench.collect.job import Progress
     from workbench.lake import Lake
