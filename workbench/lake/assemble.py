@@ -113,6 +113,9 @@ def build(lake: Lake, asked: Asked) -> panel.Panel:
         If the lake has no bars of a region or in the range, or does not know an item, a code, an index
         or a currency; the message names what it has.
     """
+    if lake.pinned is None:
+        # Every question below is answered from one moment, whatever is published meanwhile.
+        lake = lake.at(lake.snapshot())
     every = axes.columns(lake, asked.regions)
     axis = axes.build(lake, asked.regions, every, asked.start, asked.end, asked.warmup)
     chosen, stays = universe.choose(lake, axis.columns, every, asked.universe)

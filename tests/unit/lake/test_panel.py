@@ -10,6 +10,7 @@ import pytest
 
 from workbench import markets
 from workbench.errors import DataError
+from workbench.lake import axes
 from workbench.lake.panel import Panel
 
 MONDAY = date(2024, 3, 4)
@@ -244,3 +245,19 @@ def test_a_panel_can_be_made_from_arrays() -> None:
     assert panel.sessions("US").all()
     with pytest.raises(DataError, match="cannot hold"):
         Panel(dates, ("KR:000010",), {"close": close})
+
+
+def test_a_panel_shows_one_moment(two: Any, days: list[date], monkeypatch: pytest.MonkeyPatch) -> None:
+    original = axes.columns
+
+    def publish_meanwhile(*given: Any) -> Any:
+        found = original(*given)
+        two.bars("KR", "000010", {days[0]: 77.0})
+        two.action("KR", "000010", days[2], "split", 2.0)
+        return found
+
+    monkeypatch.setattr(axes, "columns", publish_meanwhile)
+    panel = two.lake.panel("KR")
+    assert panel["close"][0, 0] == 100.0
+    assert (panel.split_factor == 1.0).all()
+    assert two.lake.panel("KR")["close"][0, 0] == 77.0
