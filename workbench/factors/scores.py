@@ -112,12 +112,12 @@ class Score:
         rows, columns = np.nonzero(~np.isnan(self.values))
         return pl.DataFrame(
             {
-                "region": np.array(self.regions, dtype=object)[columns].tolist(),
-                "ticker": np.array(self.tickers, dtype=object)[columns].tolist(),
+                "region": pl.Series(self.regions, dtype=pl.String)[columns],
+                "ticker": pl.Series(self.tickers, dtype=pl.String)[columns],
                 "date": self.dates[rows].astype("datetime64[D]"),
                 "score": self.values[rows, columns],
             },
-            schema_overrides={"region": pl.String, "ticker": pl.String, "date": pl.Date},
+            schema_overrides={"date": pl.Date},
         )
 
 
@@ -192,11 +192,11 @@ class Scores:
         rows, columns = np.nonzero(there)
         frame = pl.DataFrame(
             {
-                "region": np.array(self.labels.regions, dtype=object)[columns].tolist(),
-                "ticker": np.array(self.labels.tickers, dtype=object)[columns].tolist(),
+                "region": pl.Series(self.labels.regions, dtype=pl.String)[columns],
+                "ticker": pl.Series(self.labels.tickers, dtype=pl.String)[columns],
                 "date": self.labels.dates[rows].astype("datetime64[D]"),
                 **{name: values[rows, columns] for name, values in self.values.items()},
             },
-            schema_overrides={"region": pl.String, "ticker": pl.String, "date": pl.Date},
+            schema_overrides={"date": pl.Date},
         )
         return frame.with_columns(pl.col(name).fill_nan(None) for name in self.values)

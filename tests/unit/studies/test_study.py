@@ -96,6 +96,7 @@ def test_a_replay_shows_the_same_count_and_writes_nothing(lake, strategy, monkey
     assert again.equity.equals(original.equity)
     wb.studies.score("momentum_volatility", lake, "KR")
     wb.studies.allocate("min_variance", lake, "KR", "2025-06-30")
+    wb.backtest(strategy.replace(selection={"top_n": 7}), lake, regions="KR")
     assert lake.tables() == before
 
 
