@@ -39,7 +39,7 @@ check)
     ;;
 soak)
     stage "soak" "$bin/pytest" -q -m soak tests
-    stage "bench" "$bin/python" bench/lake.py --years 100
+    stage "bench" "$bin/python" bench/lake.py --rows 22000000
     ;;
 *)
     rm -f .coverage .coverage.*

@@ -16,7 +16,13 @@ MOMENT = "2026-01-05T09:00:00+00:00"
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test reads or writes the user's own lake, reports or run."""
-    for name in ("WORKBENCH_RUN_DIR", "WORKBENCH_SNAPSHOT", "WORKBENCH_REPLAY", "WORKBENCH_SAMPLE"):
+    for name in (
+        "WORKBENCH_RUN_DIR",
+        "WORKBENCH_SNAPSHOT",
+        "WORKBENCH_REPLAY",
+        "WORKBENCH_STARTED",
+        "WORKBENCH_SAMPLE",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("WORKBENCH_HOME", str(ROOT))
     monkeypatch.setenv("WORKBENCH_LAKE", str(tmp_path / "own-lake"))

@@ -70,13 +70,22 @@ def _home() -> Path:
 
 def now() -> datetime:
     """The clock of the workbench: UTC now, or the instant in ``WORKBENCH_NOW`` (tests and replays)."""
-    value = os.environ.get("WORKBENCH_NOW")
+    return _instant("WORKBENCH_NOW") or datetime.now(UTC)
+
+
+def run_started() -> datetime:
+    """When the run of this process began (``WORKBENCH_STARTED``, set by the runner); outside a run, now."""
+    return _instant("WORKBENCH_STARTED") or now()
+
+
+def _instant(variable: str) -> datetime | None:
+    value = os.environ.get(variable)
     if not value:
-        return datetime.now(UTC)
+        return None
     try:
         instant = datetime.fromisoformat(value)
     except ValueError as error:
         raise ConfigError(
-            f"WORKBENCH_NOW={value!r} is not an ISO instant.", hint="Write it as 2026-11-20T06:30:00+00:00."
+            f"{variable}={value!r} is not an ISO instant.", hint="Write it as 2026-11-20T06:30:00+00:00."
         ) from error
     return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)

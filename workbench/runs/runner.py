@@ -122,7 +122,7 @@ def perform(
             node,
             folder,
             plan=plan,
-            environment=_environment(plan, folder, pin),
+            environment=_environment(plan, folder, pin, card["clock"]),
             redactor=redactor,
             cancelled=cancelled or threading.Event(),
             on_cell=on_cell,
@@ -183,6 +183,6 @@ def _frozen_clock() -> str | None:
     return settings.now().isoformat() if os.environ.get("WORKBENCH_NOW") else None
 
 
-def _environment(plan: Plan, folder: Path, pin: Pin) -> dict[str, str]:
-    overrides = {**pin.environment(folder), "WORKBENCH_REPLAY": None, **plan.overrides}
+def _environment(plan: Plan, folder: Path, pin: Pin, started: str) -> dict[str, str]:
+    overrides = {**pin.environment(folder), "WORKBENCH_REPLAY": None, "WORKBENCH_STARTED": started, **plan.overrides}
     return kernel_environment(plan.secrets, folder, seed=plan.seed, overrides=overrides)

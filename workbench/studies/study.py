@@ -92,10 +92,9 @@ def backtest(
     """
     plan = _plan(strategy, lake, regions, start, end, engine)
     trial = _trial(plan, hypothesis or strategy.hypothesis)
-    tries = trials.count(plan.lake, trial)
     outcome = trials.Outcome("failed", {}, [])
     try:
-        result = replace(_evaluate(plan, trial.id), trials=tries)
+        result = _evaluate(plan, trial.id)
         daily = performance.returns(result.equity["equity"].to_numpy())
         outcome = trials.Outcome("succeeded", result.stats, daily.tolist())
         trial = replace(trial, start=result.equity["date"][0], end=result.equity["date"][-1])
@@ -103,6 +102,7 @@ def backtest(
         if sys.exc_info()[0] in (KeyboardInterrupt, SystemExit):
             outcome = trials.Outcome("interrupted", {}, [])
         trials.record(lake, trial, outcome)
+    result = replace(result, trials=trials.count(lake, trial))
     _store(lake, result)
     return result
 

@@ -16,14 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    import polars as pl
-
     from workbench.lake import Lake
 
 #: Tables that results are written to: they are no input, so they do not change the identity of one.
 OUTPUTS = ("trials", "backtest_results", "holdings", "signals")
-
-_THIS_PROCESS: dict[tuple[str, str], set[str]] = {}
 
 
 @dataclass(frozen=True)
@@ -76,15 +72,18 @@ def identity(lake: Lake, *parts: object) -> str:
 
 
 def count(lake: Lake, trial: Trial) -> int:
-    """Trials of a hypothesis up to and including this one.
+    """Trials of a hypothesis up to and including this one, to be asked after it was recorded.
 
-    Counted are those the lake shows at its (pinned) moment and those of this process, so that a replay
-    on the same moment arrives at the same number.
+    Counted are all that the ledger held when the run began, and those recorded before this one, also by
+    runs side by side: the ledger is no input, so it is read live. A replay arrives at the same number,
+    because both moments are kept: the start by the run card, the other by the trial's own row.
     """
-    known = lake.read("trials").filter(_of(trial.hypothesis))["id"].to_list()
-    here = _THIS_PROCESS.setdefault((str(lake.root), trial.hypothesis), set())
-    here.add(trial.id)
-    return len(here | set(known))
+    import polars as pl
+
+    known = lake.live().read("trials").filter(pl.col("hypothesis") == trial.hypothesis)
+    own = known.filter(pl.col("id") == trial.id)["recorded_at"].to_list()
+    before = known.filter(pl.col("recorded_at") <= max([settings.run_started(), *own]))
+    return len({trial.id, *before["id"]})
 
 
 def record(lake: Lake, trial: Trial, outcome: Outcome) -> None:
@@ -106,12 +105,6 @@ def record(lake: Lake, trial: Trial, outcome: Outcome) -> None:
     }
     schema = dict(TABLES["trials"].columns)
     live.publish("trials", pl.DataFrame([row], schema=schema))
-
-
-def _of(hypothesis: str) -> pl.Expr:
-    import polars as pl
-
-    return pl.col("hypothesis") == hypothesis
 
 
 def _is_output(name: str) -> bool:

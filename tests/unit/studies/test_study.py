@@ -85,14 +85,17 @@ def test_an_interruption_is_counted(lake, strategy, monkeypatch):
 
 def test_a_replay_shows_the_same_count_and_writes_nothing(lake, strategy, monkeypatch):
     wb.backtest(strategy.replace(selection={"top_n": 5}), lake, regions="KR")
-    monkeypatch.setattr("workbench.studies.trials._THIS_PROCESS", {})
     moment = lake.snapshot()
+    monkeypatch.setenv("WORKBENCH_STARTED", wb.settings.now().isoformat())
+    wb.backtest(strategy.replace(selection={"top_n": 6}), lake, regions="KR")  # by a run side by side
     original = wb.backtest(strategy, lake.at(moment), regions="KR")
+    wb.backtest(strategy.replace(selection={"top_n": 8}), lake, regions="KR")
     before = lake.tables()
-    monkeypatch.setattr("workbench.studies.trials._THIS_PROCESS", {})
     monkeypatch.setenv("WORKBENCH_REPLAY", "1")
     again = wb.backtest(strategy, lake.at(moment), regions="KR")
-    assert (original.trials, again.trials) == (2, 2)
+    assert (original.trials, again.trials) == (3, 3)
+    monkeypatch.delenv("WORKBENCH_STARTED")
+    assert wb.backtest(strategy, lake.at(moment), regions="KR").trials == 4  # shown anew: all tries so far
     assert again.equity.equals(original.equity)
     wb.studies.score("momentum_volatility", lake, "KR")
     wb.studies.allocate("min_variance", lake, "KR", "2025-06-30")
