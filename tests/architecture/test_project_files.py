@@ -74,9 +74,8 @@ def test_tracked_files_are_small():
 def test_links_between_documents_resolve():
     broken = []
     for page in [path for path in tracked() if path.suffix == ".md"]:
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
-            if not (page.parent / target).exists():
-                broken.append(f"{page.name}: {target}")
+        targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+        broken += [f"{page.name}: {target}" for target in targets if not (page.parent / target).exists()]
     assert broken == []
 
 

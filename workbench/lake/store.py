@@ -200,9 +200,9 @@ class Lake:
 
     def versions(self, table: str | Table | None = None) -> pl.DataFrame:
         """Every version: table, version, timestamp, operation, region, inserted, revised, deleted, publish_id."""
-        from workbench.lake import history
+        from workbench.lake.history import versions
 
-        return history.versions(self, table)
+        return versions(self, table)
 
     # Writing --------------------------------------------------------------------------------------
 
@@ -233,23 +233,23 @@ class Lake:
 
     def compact(self) -> dict[str, int]:
         """Merge small files into sorted ones; returns the number of rewritten partitions a table."""
-        from workbench.lake import upkeep
+        from workbench.lake.upkeep import compact
 
         self._writable()
-        return upkeep.compact(self)
+        return compact(self)
 
     def vacuum(self, keep: Iterable[Snapshot] = (), *, retention_hours: float = 24.0) -> list[Path]:
         """Delete files that neither the newest version nor a kept snapshot needs."""
-        from workbench.lake import upkeep
+        from workbench.lake.upkeep import vacuum
 
         self._writable()
-        return upkeep.vacuum(self, list(keep), retention_hours=retention_hours)
+        return vacuum(self, list(keep), retention_hours=retention_hours)
 
     def clone(self, folder: str | Path, snapshot: Snapshot | None = None) -> Lake:
         """A lake of its own in ``folder`` with the same data and versions up to the snapshot."""
-        from workbench.lake import clone
+        from workbench.lake.clone import clone
 
-        return clone.clone(self, _local_folder(folder), snapshot or self.snapshot())
+        return clone(self, _local_folder(folder), snapshot or self.snapshot())
 
     def _writable(self) -> None:
         if self.read_only:

@@ -31,6 +31,8 @@ def default_format(name: str) -> str | None:
     lower = name.lower()
     if lower.endswith("_bps"):
         return ",.1f"
+    if lower == "year":
+        return "d"
     if any(lower == word or lower.endswith(f"_{word}") for word in _FRACTIONS):
         return ".2%"
     return None

@@ -28,7 +28,7 @@ def header(
     dates: tuple[Any, Any] | None = None,
     notes: Iterable[str] = (),
 ) -> None:
-    """Show what a report is about, and on top whether its prices are real.
+    """Show what a report is about, and on top whether its prices are real; the index takes the title over.
 
     Parameters
     ----------
@@ -43,6 +43,7 @@ def header(
         What a reader must know, one line each.
     """
     asked = (regions,) if isinstance(regions, str) else tuple(regions)
+    _keep("heading.json", {"title": title})
     _html(blocks.header(title, sources=_sources(lake, asked), regions=asked, dates=dates, notes=tuple(notes)))
 
 
@@ -122,14 +123,7 @@ def headline(**numbers: Any) -> None:
         a replay.
     """
     values: dict[str, Any] = plain(numbers)
-    folder = settings.load().run_dir
-    if folder is not None:
-        path = folder / "headline.json"
-        stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        text = json.dumps({**stored, **values}, indent=1, ensure_ascii=False)
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(secrets.cleaned(text), encoding="utf-8")
-        temporary.replace(path)
+    _keep("headline.json", values)
     _html(blocks.headline(values))
 
 
@@ -157,6 +151,19 @@ def run_card() -> None:
         _html(blocks.no_run())
         return
     _html(blocks.run_card(json.loads(path.read_text(encoding="utf-8"))))
+
+
+def _keep(name: str, values: Mapping[str, Any]) -> None:
+    """Inside a run, add the values to a small file of its folder that the run card takes over."""
+    folder = settings.load().run_dir
+    if folder is None:
+        return
+    path = folder / name
+    stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    text = json.dumps({**stored, **values}, indent=1, ensure_ascii=False)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(secrets.cleaned(text), encoding="utf-8")
+    temporary.replace(path)
 
 
 def _sources(lake: Any, regions: tuple[str, ...]) -> tuple[str, ...]:

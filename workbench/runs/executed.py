@@ -100,7 +100,8 @@ def finish(
             "error": error,
             "cells": _timings(node),
             "tables": tables.describe(folder),
-            "headline": _headline(folder),
+            "title": _kept(folder, "heading.json").get("title", card["title"]),
+            "headline": _kept(folder, "headline.json"),
         }
     )
     try:
@@ -153,8 +154,9 @@ def _timings(node: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _headline(folder: Path) -> dict[str, Any]:
-    path = folder / "headline.json"
+def _kept(folder: Path, name: str) -> dict[str, Any]:
+    """What the notebook left for the card in a file of its run's folder."""
+    path = folder / name
     if not path.is_file():
         return {}
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
