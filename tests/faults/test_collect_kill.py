@@ -196,3 +196,18 @@ def test_a_collection_killed_at_twenty_moments(tmp_path, collected_once, seed):
 @pytest.mark.parametrize("seed", range(20))
 def test_an_import_killed_at_twenty_moments(tmp_path, prices, imported_once, seed):
     kill_import(tmp_path, imported_once, prices, random.Random(200 + seed), kills=1)
+
+
+@pytest.mark.parametrize("rest", [[], ["_commit_1.json.tmp"]])
+def test_a_table_whose_creation_was_killed_is_created_by_the_next_run(tmp_path, rest):
+    for table in ("tickers", "ohlcv", "gaps"):
+        log = tmp_path / table / "_delta_log"
+        log.mkdir(parents=True)
+        for name in rest:
+            (log / name).touch()
+    lake = Lake(tmp_path)
+    assert lake.tables() == {}
+    assert lake.read("ohlcv", "KR").is_empty()
+    collect.collect(lake, "KR", Sample("tiny"), tables=["tickers", "ohlcv"])
+    assert collect.unexplained(lake, "KR").is_empty()
+    check_consistent(lake)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench.errors import LakeError
+from workbench.lake import delta
 from workbench.schemas import TABLES, Table
 
 if TYPE_CHECKING:
@@ -25,8 +26,11 @@ PROVENANCE = ("collected_at", "source")
 
 
 def exists(root: Path, name: str) -> bool:
-    """Whether the table has been created in this lake."""
-    return (root / name / "_delta_log").is_dir()
+    """Whether the table has been created in this lake.
+
+    A log without a commit, left by a process that died while creating the table, is no table yet.
+    """
+    return delta.current_version(root / name) is not None
 
 
 def names(root: Path) -> list[str]:
