@@ -138,22 +138,27 @@ def demo(size: str, workers: int) -> None:
     sys.exit(1 if failed else 0)
 
 
-@click.command(epilog="Example: wb lab --port 8899")
+@click.command(
+    epilog="Example: wb lab --port 8899; what follows -- goes to JupyterLab: wb lab -- --ip=0.0.0.0",
+)
 @click.option("--port", default=8888, show_default=True)
 @click.option("--browser/--no-browser", default=True, show_default=True)
-def lab(port: int, browser: bool) -> None:
-    """Open JupyterLab on the guided tour."""
+@click.argument("jupyter", nargs=-1, type=click.UNPROCESSED)
+def lab(port: int, browser: bool, jupyter: tuple[str, ...]) -> None:
+    """Open JupyterLab on the guided tour, without its news and update pop-ups."""
     from workbench import settings
 
     home = settings.load().home
     arguments = [
-        sys.executable, "-m", "jupyterlab", "notebooks/start_here.ipynb", f"--port={port}", f"--notebook-dir={home}",
-        "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]  # fmt: skip
-    if not browser:
-        arguments.append("--no-browser")
-    os.chdir(home)
-    os.execv(sys.executable, arguments)
+        f"--ServerApp.root_dir={home}",
+        f"--port={port}",
+        "--LabApp.default_url=/lab/tree/notebooks/start_here.ipynb",
+        "--LabApp.news_url=",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        *([] if browser else ["--no-browser"]),
+        *jupyter,
+    ]
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *arguments])
 
 
 def steps(show: Progress) -> Callable[[Step], None]:
