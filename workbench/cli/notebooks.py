@@ -145,7 +145,7 @@ def demo(size: str, workers: int) -> None:
 @click.option("--browser/--no-browser", default=True, show_default=True)
 @click.argument("jupyter", nargs=-1, type=click.UNPROCESSED)
 def lab(port: int, browser: bool, jupyter: tuple[str, ...]) -> None:
-    """Open JupyterLab on the guided tour, without its news and update pop-ups."""
+    """Open JupyterLab on the guided tour."""
     from workbench import settings
 
     home = settings.load().home
@@ -153,8 +153,6 @@ def lab(port: int, browser: bool, jupyter: tuple[str, ...]) -> None:
         f"--ServerApp.root_dir={home}",
         f"--port={port}",
         "--LabApp.default_url=/lab/tree/notebooks/start_here.ipynb",
-        "--LabApp.news_url=",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         *([] if browser else ["--no-browser"]),
         *jupyter,
     ]
