@@ -81,7 +81,7 @@ def content(lake):
         "tickers": lake.read("tickers", "KR"),
         "actions": lake.read("actions", "KR"),
         "ohlcv": lake.read("ohlcv", "KR").drop("collected_at"),
-        "gaps": lake.read("gaps", "KR").filter(pl.col("end") >= pl.col("start")),
+        "gaps": lake.read("gaps", "KR"),
         "quarantine": lake.read("quarantine", "KR").sort("ticker", "date", "row"),
         "revisions": lake.read("revisions", "KR"),
         "coverage": lake.read("coverage", "KR"),

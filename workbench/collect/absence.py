@@ -78,11 +78,11 @@ def expected_days(tickers: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame
 
 
 def days_of(gaps: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
-    """The sessions inside stretches: ticker, date, reason. A stretch whose end is before its start has none."""
+    """The sessions inside stretches: ticker, date, reason."""
     if gaps.is_empty() or sessions.is_empty():
         return pl.DataFrame(schema={**DAYS, "reason": pl.String})
     first, last = sessions["date"][0], sessions["date"][-1]
-    spells = gaps.filter((pl.col("end") >= pl.col("start")) & (pl.col("start") <= last) & (pl.col("end") >= first))
+    spells = gaps.filter((pl.col("start") <= last) & (pl.col("end") >= first))
     spans = spells.select("ticker", "reason", listed_date="start", delisted_date=pl.col("end").dt.offset_by("1d"))
     parts = [
         expected_days(part, sessions).select("ticker", "date", reason=pl.lit(reason))
@@ -132,8 +132,8 @@ def stretches(days: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
 def gap_rows(region: str, found: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """Rows of the table ``gaps`` for new stretches, and for old ones that they replace.
 
-    An old stretch that was asked again and begins elsewhere now, or has been filled, becomes an empty
-    stretch: its end is set before its start, and nothing lies in it.
+    An old stretch that was asked again and begins elsewhere now, or has been filled, is closed: its end
+    is set before its start, and the lake shows it no longer.
 
     Parameters
     ----------
@@ -155,10 +155,8 @@ def gap_rows(region: str, found: pl.DataFrame, known: pl.DataFrame) -> pl.DataFr
         "detail",
         first_seen=pl.coalesce("old_first", pl.lit(now).cast(INSTANT)),
     )
-    filled = (
-        known.filter(pl.col("end") >= pl.col("start"))
-        .join(found, on=["ticker", "start"], how="anti")
-        .with_columns(end=pl.col("start").dt.offset_by("-1d"), detail=pl.lit("no longer missing"))
+    filled = known.join(found, on=["ticker", "start"], how="anti").with_columns(
+        end=pl.col("start").dt.offset_by("-1d"), detail=pl.lit("no longer missing")
     )
     columns = list(TABLES["gaps"].columns)
     rows = pl.concat([fresh, filled.select(fresh.columns)]).with_columns(

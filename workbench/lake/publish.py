@@ -211,7 +211,7 @@ def _existing(order: Order, handle: DeltaTable) -> pl.DataFrame:
         tickers = frame.get_column("ticker").unique().to_list()
     rows = reading.rows(table, handle, region, start, end, tickers)
     if table.name in tables.SIDE_TABLES:
-        rows = side.visible(table, rows, side.committed_live(order.root))
+        rows = side.newest(table, rows, side.committed_live(order.root))
     return rows.collect()
 
 

@@ -78,7 +78,13 @@ def is_committed(commits: pl.DataFrame) -> pl.Expr:
 
 
 def visible(table: Table, rows: pl.LazyFrame, commits: pl.DataFrame) -> pl.LazyFrame:
-    """Rows of a side table that a reader may see, one a key."""
+    """Rows of a side table that a reader may see, one a key; a gap that was closed is not there."""
+    rows = newest(table, rows, commits)
+    return rows.filter(pl.col("end") >= pl.col("start")) if table.name == "gaps" else rows
+
+
+def newest(table: Table, rows: pl.LazyFrame, commits: pl.DataFrame) -> pl.LazyFrame:
+    """The committed row of each key that was written last, closed gaps among them."""
     number = pl.col("publish_id").str.tail(DIGITS)
     return (
         rows.filter(is_committed(commits))
@@ -98,9 +104,10 @@ def select_sql(name: str, source: str, commits: pl.DataFrame) -> str:
     )
     key = ", ".join(f'side."{column}"' for column in table.key)
     number = f"right(side.publish_id, {DIGITS})::BIGINT"
+    still_open = ' AND side."end" >= side."start"' if name == "gaps" else ""
     return (
         f"SELECT {columns} FROM {source} AS side "
         f"JOIN (VALUES {limits}) AS done(slice, n) "
         f"ON left(side.publish_id, -{DIGITS + 1}) = done.slice AND {number} <= done.n "
-        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY side.{SEEN[name]} DESC, {number} DESC) = 1"
+        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY side.{SEEN[name]} DESC, {number} DESC) = 1{still_open}"
     )

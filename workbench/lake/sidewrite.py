@@ -44,7 +44,7 @@ def new_rows(root: Path, region: str, sides: Mapping[str, pl.DataFrame]) -> dict
         if tables.exists(root, name):
             days = frame.get_column(str(table.date_column))
             raw = reading.rows(table, delta.current(root / name), region, days.min(), days.max())  # type: ignore[arg-type]
-            shown = side.visible(table, raw, side.committed_live(root)).collect()
+            shown = side.newest(table, raw, side.committed_live(root)).collect()
             changes = compare.classify(table, frame, shown)
             rows = pl.concat([changes.inserted, changes.revised])
         if rows.height:

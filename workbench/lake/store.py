@@ -128,7 +128,7 @@ class Lake:
         -------
         polars.DataFrame
             Missing values are null. Of ``revisions``, ``quarantine`` and ``gaps`` only rows whose
-            publish has committed.
+            publish has committed, and of ``gaps`` only those that have not been closed.
         """
         from workbench.lake import reading
 

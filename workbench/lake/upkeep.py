@@ -84,7 +84,7 @@ def _rewrite_sorted(root: Path, table: Table, scope: writing.Scope, region: str)
     def content(_: writing.Scope, rows: pl.LazyFrame) -> pl.DataFrame:
         if commits is not None:
             shown = side.is_committed(commits)
-            rows = pl.concat([side.visible(table, rows, commits), rows.filter(~shown)])
+            rows = pl.concat([side.newest(table, rows, commits), rows.filter(~shown)])
         return rows.sort(table.key).collect()
 
     writing.rewrite(table, handle, scope, content, writing.properties("compact", region))

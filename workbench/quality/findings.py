@@ -60,7 +60,7 @@ def health(lake: Lake, region: str) -> Health:
     by_reason = _by_reason(lake.read("quarantine", region))
     return Health(
         coverage=_coverage(lake, region),
-        gaps=_gaps(lake.read("gaps", region).filter(pl.col("end") >= pl.col("start"))),
+        gaps=_gaps(lake.read("gaps", region)),
         quarantine=_quarantine(by_reason),
         revisions=_revisions(lake.read("revisions", region)),
         examples=_examples(by_reason),

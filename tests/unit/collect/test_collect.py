@@ -14,7 +14,7 @@ SESSIONS = markets.sessions("KR", START, END)
 
 
 def reasons(lake):
-    gaps = lake.read("gaps", "KR").filter(pl.col("end") >= pl.col("start"))
+    gaps = lake.read("gaps", "KR")
     return gaps.select("ticker", "start", "end", "reason").rows()
 
 

@@ -32,7 +32,7 @@ def bring(lake, folder, frame, spec=SPEC, **more):
 
 
 def stretches(lake, region="US"):
-    gaps = lake.read("gaps", region).filter(pl.col("end") >= pl.col("start"))
+    gaps = lake.read("gaps", region)
     return gaps.select("ticker", "start", "end", "reason").rows()
 
 

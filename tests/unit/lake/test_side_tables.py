@@ -90,6 +90,21 @@ def test_the_latest_form_wins_whoever_published_it(lake):
     assert lake.read("gaps").select("end", "first_seen").rows() == [(date(2024, 1, 6), SEEN)]
 
 
+def test_a_closed_gap_is_shown_to_nobody_until_it_opens_again(lake):
+    lake.publish("ohlcv", bars(), "KR", gaps=pl.concat([gap("A"), gap("B")]), seen_at=SEEN)
+    before = lake.snapshot()
+    closed = gap("A", end=date(2024, 1, 1))
+    assert lake.publish("ohlcv", bars().clear(), "KR", gaps=closed, seen_at=SEEN).publish_id
+    for _ in range(2):
+        assert lake.read("gaps")["ticker"].to_list() == ["B"]
+        assert lake.sql("SELECT ticker FROM gaps")["ticker"].to_list() == ["B"]
+        assert lake.publish("ohlcv", bars().clear(), "KR", gaps=closed, seen_at=SEEN).publish_id is None
+        lake.compact()
+    assert lake.at(before).read("gaps").height == 2
+    lake.publish("ohlcv", bars().clear(), "KR", gaps=gap("A"), seen_at=SEEN)
+    assert lake.read("gaps")["ticker"].to_list() == ["A", "B"]
+
+
 @pytest.mark.parametrize("name", ["revisions", "quarantine", "gaps"])
 def test_the_sql_of_a_side_table_shows_what_read_shows(lake, name):
     import duckdb
