@@ -102,6 +102,16 @@ def lookup(table: str, region: str, day: date, board: str | None = None, **match
     return _lookup(table, get(region).region, day, check_board(region, board), tuple(sorted(match.items())))
 
 
+def next_change(table: str, region: str, day: date, board: str | None = None, **match: str) -> date | None:
+    """First day after ``day`` on which a further row begins to hold; None where none is known.
+
+    Takes the arguments of :func:`lookup`. A row that begins while others go on changes their sum.
+    """
+    matched = tuple(sorted(match.items()))
+    candidates = _candidates(table, get(region).region, check_board(region, board), matched)
+    return min((fact.valid_from for fact in candidates if fact.valid_from > day), default=None)
+
+
 @cache
 def _candidates(table: str, region: str, board: str, match: tuple[tuple[str, str], ...]) -> tuple[Fact, ...]:
     rows = [

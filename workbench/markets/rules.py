@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from workbench.errors import ConfigError
@@ -100,13 +101,15 @@ def rule(kind: str, region: str, day: date, board: str | None = None) -> Rule:
             hint="Use markets.price_limit(region, day, previous_close, board).",
             region=region,
         )
-    return _sum(found, column)
+    return _sum(found, column, dated.next_change(table, region, day, board, **match))
 
 
-def _sum(found: tuple[dated.Fact, ...], column: str) -> Rule:
-    """The parts added up; the days are those on which none of the parts changes."""
+def _sum(found: tuple[dated.Fact, ...], column: str, change: date | None) -> Rule:
+    """The parts added up; the days are those on which no part ends and no further one begins."""
     values = [float(fact.fields[column]) for fact in found if fact.fields[column]]
     ends = [fact.valid_to for fact in found if fact.valid_to]
+    if change is not None:
+        ends.append(change - timedelta(days=1))
     return Rule(
         value=round(sum(values), 10) if values else None,
         source="; ".join(dict.fromkeys(fact.source for fact in found)),

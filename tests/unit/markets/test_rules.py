@@ -127,3 +127,20 @@ def test_unknown_kind_and_price_dependent_limit_say_what_to_do() -> None:
         markets.rule("price_limit", "JP", TODAY)
     assert markets.rule("price_limit", "US", TODAY).value is None
     assert markets.rule("price_limit", "KR", TODAY).value == 0.3
+
+
+def test_a_levy_that_joins_a_tax_ends_the_days_of_the_sum_before() -> None:
+    # Hong Kong's stamp duty of August 2021 goes on, but the accounting council's levy joins it in 2022.
+    before = markets.rule("tax_buy_bps", "HK", date(2021, 12, 1))
+    after = markets.rule("tax_buy_bps", "HK", date(2022, 1, 3))
+    assert before.value != after.value
+    assert (before.valid_to, after.valid_from) == (date(2021, 12, 31), date(2022, 1, 1))
+
+
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("kind", ["tax_buy_bps", "tax_sell_bps", "commission_bps"])
+def test_the_value_holds_on_its_first_and_last_day(region: str, kind: str) -> None:
+    for number in range(2015 * 12, 2026 * 12, 2):
+        found = markets.rule(kind, region, date(number // 12, number % 12 + 1, 15))
+        for edge in (found.valid_from, found.valid_to):
+            assert edge is None or markets.rule(kind, region, edge).value == found.value
