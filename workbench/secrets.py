@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Names that hold a secret: one of these words, with nothing but digits or a new word after it
-#: (``KEYBOARD`` and ``TOKENIZERS_PARALLELISM`` are none, ``KIS_APPKEY`` and ``DB_PASSWORD_2`` are).
-_SECRET_NAME = re.compile(r"(KEY|SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL)S?\d*(_|$)", re.IGNORECASE)
+#: (``KEYBOARD``, ``PASSAGE`` and ``TOKENIZERS_PARALLELISM`` are none, ``KIS_APPKEY`` and ``DB_PASSWORD_2`` are).
+_SECRET_NAME = re.compile(r"(KEY|SECRET|TOKEN|PASS|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL)S?\d*(_|$)", re.IGNORECASE)
 _REFERENCE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
 
 #: Values that reached this process over the runner's private channel.

@@ -71,11 +71,13 @@ def test_what_is_gathered(home: Path) -> None:
     assert found == {"KIS_APPKEY": "a", "ODD_NAME": "b", "DB_PASSWORD_2": "e"}
 
 
-@pytest.mark.parametrize("name", ["API_KEY", "api_key", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "CREDENTIALS"])
+@pytest.mark.parametrize(
+    "name", ["API_KEY", "api_key", "AWS_SECRET_ACCESS_KEY", "A_TOKEN", "DB_PASS", "CREDENTIALS"]
+)
 def test_names_of_secrets(name: str) -> None:
     assert secrets.is_secret_name(name)
 
 
-@pytest.mark.parametrize("name", ["KEYBOARD", "TOKENIZERS_PARALLELISM", "PATH", "WORKBENCH_KEY", "HOME"])
+@pytest.mark.parametrize("name", ["KEYBOARD", "TOKENIZERS_PARALLELISM", "PASSAGE", "PATH", "WORKBENCH_KEY", "HOME"])
 def test_names_of_no_secrets(name: str) -> None:
     assert not secrets.is_secret_name(name)

@@ -88,7 +88,7 @@ def table(
         )
     folder = _run_folder("tables")
     if folder is not None:
-        notes = {"title": secrets.cleaned(title or ""), "volatile": json.dumps(sorted(volatile))}
+        notes = {"title": secrets.cleaned(title or ""), "volatile": json.dumps(sorted(map(secrets.cleaned, volatile)))}
         _without_secrets(data).write_parquet(folder / f"{name}.parquet", metadata=notes)
     _html(tables.render(data, title=title, formats=formats, rows=rows))
 
@@ -195,12 +195,34 @@ def _run_folder(name: str) -> Path | None:
 
 
 def _without_secrets(frame: Any) -> Any:
+    """The frame with values of secrets taken out of its texts, nested and binary ones included, and its names."""
     import polars as pl
 
     if not secrets.any_known():
         return frame
-    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
-    return frame.with_columns(pl.col(texts).map_elements(secrets.cleaned, return_dtype=pl.String)) if texts else frame
+    return pl.DataFrame([_clean_column(column).alias(secrets.cleaned(column.name)) for column in frame])
+
+
+def _clean_column(column: Any) -> Any:
+    import polars as pl
+
+    kind = column.dtype
+    if kind.is_nested() or kind in (pl.String, pl.Binary):
+        return pl.Series(column.name, [_cleaned(value) for value in column.to_list()], kind, strict=False)
+    if kind in (pl.Categorical, pl.Enum):
+        texts = pl.Series(column.name, [_cleaned(value) for value in column.to_list()], pl.String)
+        return column if texts.equals(column.cast(pl.String)) else texts
+    return column
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return secrets.cleaned(value)
+    if isinstance(value, bytes):
+        return secrets.cleaned(value.decode(errors="surrogateescape")).encode(errors="surrogateescape")
+    if isinstance(value, dict):
+        return {name: _cleaned(item) for name, item in value.items()}
+    return [_cleaned(item) for item in value] if isinstance(value, list) else value
 
 
 def _html(text: str) -> None:

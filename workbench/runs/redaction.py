@@ -19,9 +19,9 @@ SHORTEST = 6
 class Redactor:
     """Replaces the values of secrets, in the forms in which they usually leak.
 
-    The forms are the plain value, its JSON, ``repr``, HTML and URL escapes, its hexadecimal digits,
-    and its base64 at each of the three alignments (a password inside a Basic-authentication header).
-    Values shorter than six characters are not replaced.
+    The forms are the plain value, its JSON, ``repr`` (of text and of bytes), HTML and URL escapes, its
+    hexadecimal digits, and its base64 at each of the three alignments (a password inside a
+    Basic-authentication header). Values shorter than six characters are not replaced.
 
     Parameters
     ----------
@@ -33,6 +33,7 @@ class Redactor:
         self._names: dict[str, str] = {}
         self._pattern: re.Pattern[str] | None = None
         self._bytes: re.Pattern[bytes] | None = None
+        self._beginnings: set[str] = set()
         for name, value in secrets.items():
             self._learn(name, value)
         self._compile()
@@ -48,6 +49,17 @@ class Redactor:
         if self._pattern is None:
             return text
         return self._pattern.sub(lambda match: f"[secret {self._names[match.group(0)]}]", text)
+
+    def complete(self, text: str) -> int:
+        """Return how much of a text can be shown before what follows is known.
+
+        The rest may be the beginning of a value, and whatever value it cuts into.
+        """
+        longest = max(map(len, self._names), default=0)
+        starts = range(max(0, len(text) - longest + 1), len(text))
+        end = next((start for start in starts if text[start:] in self._beginnings), len(text))
+        whole = () if self._pattern is None else self._pattern.finditer(text)
+        return next((match.start() for match in whole if match.start() < end < match.end()), end)
 
     def binary(self, data: bytes) -> bytes:
         """Return the bytes with each value overwritten by stars; the length stays."""
@@ -85,6 +97,7 @@ class Redactor:
             return
         # The longest form first: a shorter secret inside a longer one must not leave its rest visible.
         forms = sorted(self._names, key=len, reverse=True)
+        self._beginnings = {form[:size] for form in forms for size in range(1, len(form))}
         self._pattern = re.compile("|".join(map(re.escape, forms)))
         self._bytes = re.compile(b"|".join(re.escape(form.encode()) for form in forms))
 
@@ -92,7 +105,8 @@ class Redactor:
 def _forms(value: str) -> set[str]:
     raw = value.encode()
     forms = {value, quote(value), quote(value, safe=""), quote_plus(value), html.escape(value), raw.hex()}
-    forms |= {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]}
+    forms |= {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    forms |= {repr(value)[1:-1], ascii(value)[1:-1], repr(raw)[2:-1]}
     for offset in range(3):
         encoded = base64.b64encode(b"\0" * offset + raw).decode()
         # The first and last groups mix with the neighbours' bits; what is left between is the value's own.

@@ -100,6 +100,28 @@ def test_outside_of_a_run_nothing_is_saved(shown: list[Any], tmp_path: Path, mon
     assert "Not a recorded run" in shown[-1]
 
 
+def test_a_saved_table_holds_no_secret_of_any_type(
+    shown: list[Any], run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.secrets._cleaners", [lambda text: text.replace("geheim", "[secret K]")])
+    frame = pl.DataFrame(
+        {
+            "text": ["geheim", None],
+            "geheim": [1, 2],
+            "bytes": [b"\xffgeheim", b""],
+            "nested": [{"of": ["geheim"]}, None],
+            "kind": pl.Series(["geheim", "b"], dtype=pl.Categorical),
+            "plain": pl.Series(["a", "b"], dtype=pl.Categorical),
+        }
+    )
+    reports.table(frame, "t", title="geheim", volatile=["geheim"])
+    assert b"geheim" not in (run_dir / "tables" / "t.parquet").read_bytes()
+    saved = pl.read_parquet(run_dir / "tables" / "t.parquet")
+    assert saved.row(0) == ("[secret K]", 1, b"\xff[secret K]", {"of": ["[secret K]"]}, "[secret K]", "a")
+    assert saved.schema["plain"] == pl.Categorical
+    assert saved.row(1)[0] is None
+
+
 @pytest.mark.parametrize("name", ["../t", "a b", "", "a/b", "ü*"])
 def test_a_name_that_is_no_file_name_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match="cannot name a table"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+from itertools import pairwise
 from urllib.parse import quote, quote_plus
 
 from hypothesis import given
@@ -57,3 +58,28 @@ def test_short_values_are_left_alone_and_added_ones_are_found() -> None:
     assert redactor.text(VALUE) == "[secret KEY]"
     assert redactor.holds_secret(f"x{VALUE}")
     assert not redactor.holds_secret("x")
+
+
+@given(value=values, cuts=st.lists(st.integers(0, 60), max_size=4), before=st.text(max_size=5))
+def test_what_arrives_in_pieces_is_found_as_in_one_piece(value: str, cuts: list[int], before: str) -> None:
+    redactor = Redactor({"KEY": value, "OTHER": "abcabc"})
+    text = f"{before}{value} abcabc {value}"
+    edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
+    shown, waiting = "", ""
+    for start, end in pairwise(edges):
+        waiting += text[start:end]
+        complete = redactor.complete(waiting)
+        shown, waiting = shown + redactor.text(waiting[:complete]), waiting[complete:]
+    assert shown + redactor.text(waiting) == redactor.text(text)
+
+
+def test_only_a_possible_beginning_waits() -> None:
+    redactor = Redactor({"KEY": VALUE})
+    assert redactor.complete("all of this") == len("all of thi")  # the value begins with an s
+    assert redactor.complete("nothing here.") == len("nothing here.")
+    assert Redactor({}).complete("s3cr") == 4
+
+
+def test_bytes_as_python_writes_them_are_found() -> None:
+    value = "pässwörd-é"
+    assert Redactor({"KEY": value}).text(f"{value.encode()} {value!a}") == "b'[secret KEY]' '[secret KEY]'"
