@@ -71,9 +71,7 @@ def test_what_is_gathered(home: Path) -> None:
     assert found == {"KIS_APPKEY": "a", "ODD_NAME": "b", "DB_PASSWORD_2": "e"}
 
 
-@pytest.mark.parametrize(
-    "name", ["API_KEY", "api_key", "AWS_SECRET_ACCESS_KEY", "A_TOKEN", "DB_PASS", "CREDENTIALS"]
-)
+@pytest.mark.parametrize("name", ["API_KEY", "api_key", "AWS_SECRET_ACCESS_KEY", "A_TOKEN", "DB_PASS", "CREDENTIALS"])
 def test_names_of_secrets(name: str) -> None:
     assert secrets.is_secret_name(name)
 
