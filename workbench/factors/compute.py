@@ -11,7 +11,7 @@ from workbench.factors import registry, sets, transforms
 from workbench.factors.scores import COMPOSITE, Labels, Scores
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from numpy.typing import NDArray
@@ -97,7 +97,15 @@ def from_panel(chosen: FactorSet, panel: Panel) -> Scores:
     scores = {name: _score(values, chosen, registry.get(name).direction, labels) for name, values in raw.items()}
     composite = transforms.combine(scores, dict(chosen.factors))
     values = {name: _frozen(array) for name, array in {**scores, COMPOSITE: composite}.items()}
-    return Scores(labels, {name: _frozen(array) for name, array in raw.items()}, values, tuple(panel.notes))
+    frozen = {name: _frozen(array) for name, array in raw.items()}
+    return Scores(labels, frozen, values, tuple(panel.notes), _frozen(_unclipped(raw, chosen, labels)))
+
+
+def _unclipped(raw: Mapping[str, NDArray[np.float64]], chosen: FactorSet, labels: Labels) -> NDArray[np.float64]:
+    """The composite without winsorizing, which tells apart the names that it makes equal."""
+    whole = chosen.model_copy(update={"winsorize": (0.0, 1.0)})
+    scores = {name: _score(values, whole, registry.get(name).direction, labels) for name, values in raw.items()}
+    return transforms.combine(scores, dict(chosen.factors))
 
 
 def _one(factor: registry.Factor, panel: Panel, labels: Labels) -> NDArray[np.float64]:
@@ -130,7 +138,9 @@ def _score(values: NDArray[np.float64], chosen: FactorSet, direction: int, label
     result = np.full(values.shape, np.nan)
     for region in labels.sessions:
         columns = labels.columns(region)
-        clipped = transforms.winsorize(values[:, columns] * direction, *chosen.winsorize)
+        clipped = values[:, columns] * direction
+        if chosen.winsorize != (0.0, 1.0):
+            clipped = transforms.winsorize(clipped, *chosen.winsorize)
         if chosen.transform == "zscore":
             result[:, columns] = transforms.zscore(clipped, chosen.fewest_names)
         else:
@@ -154,7 +164,9 @@ def _trim(scores: Scores, start: str | date | None, end: str | date | None) -> S
     sessions = {region: rows[keep] for region, rows in scores.labels.sessions.items()}
     labels = Labels(dates[keep], scores.labels.tickers, scores.labels.regions, sessions)
     raw = {name: _frozen(values[keep]) for name, values in scores.raw.items()}
-    return Scores(labels, raw, {name: _frozen(values[keep]) for name, values in scores.values.items()}, scores.notes)
+    values = {name: _frozen(array[keep]) for name, array in scores.values.items()}
+    unclipped = None if scores.unclipped is None else _frozen(scores.unclipped[keep])
+    return Scores(labels, raw, values, scores.notes, unclipped)
 
 
 def _frozen(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COMPOSITE = "composite"
+_TIE = "tie break"
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +62,8 @@ class Score:
         NaN where there is no score, and on dates that are no session of the column's region.
     labels : Labels
         Dates, tickers and regions.
+    tie_break : (T, N) array or None
+        The score before its extremes were pulled in: it ranks names whose scores are equal.
 
     Notes
     -----
@@ -70,6 +73,7 @@ class Score:
     name: str
     values: NDArray[np.float64]
     labels: Labels
+    tie_break: NDArray[np.float64] | None = None
 
     @property
     def dates(self) -> NDArray[np.datetime64]:
@@ -95,15 +99,17 @@ class Score:
             tuple(self.regions[column] for column in chosen),
             self.labels.sessions,
         )
-        return Score(self.name, self.values[:, chosen], labels)
+        tie_break = None if self.tie_break is None else self.tie_break[:, chosen]
+        return Score(self.name, self.values[:, chosen], labels, tie_break)
 
     def latest(self) -> pl.DataFrame:
         """The last scored session of each region, best first: region, ticker, date, score."""
         import polars as pl
 
-        frame = self.to_polars()
-        last = pl.col("date") == pl.col("date").max().over("region")
-        return frame.filter(last).sort(["region", "score", "ticker"], descending=[False, True, False])
+        rows, columns = np.nonzero(~np.isnan(self.values))
+        equal = self.values if self.tie_break is None else self.tie_break
+        frame = self.to_polars().with_columns(pl.Series(_TIE, equal[rows, columns]))
+        return _best_first(frame, "score")
 
     def to_polars(self) -> pl.DataFrame:
         """Long form without the missing values: region, ticker, date, score."""
@@ -136,12 +142,16 @@ class Scores:
         ``composite``, their weighted mean.
     notes : tuple of str
         What the panel had to say.
+    unclipped : (T, N) array or None
+        The composite made of scores that were not winsorized. Winsorizing gives the highest hundredth of
+        the names one and the same score: among them this value decides, not the order of their codes.
     """
 
     labels: Labels
     raw: Mapping[str, NDArray[np.float64]]
     values: Mapping[str, NDArray[np.float64]]
     notes: tuple[str, ...] = ()
+    unclipped: NDArray[np.float64] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -156,7 +166,7 @@ class Scores:
     def __getitem__(self, name: str) -> Score:
         if name not in self.values:
             raise ConfigError(f"There is no score {name!r}.", hint=f"These were computed: {', '.join(self.values)}.")
-        return Score(name, self.values[name], self.labels)
+        return Score(name, self.values[name], self.labels, self.unclipped if name == COMPOSITE else None)
 
     def percentile(self, name: str = COMPOSITE, min_names: int = transforms.RANK_MIN_NAMES) -> Score:
         """Standing of each name among its region's names on the date, 0 the lowest and 1 the highest.
@@ -178,18 +188,16 @@ class Scores:
         """The last session of each region, best composite first: region, ticker, date, a column a score."""
         import polars as pl
 
-        frame = self.to_polars()
-        last = pl.col("date") == pl.col("date").max().over("region")
-        return frame.filter(last).sort(
-            ["region", COMPOSITE, "ticker"], descending=[False, True, False], nulls_last=True
-        )
+        rows, columns = self._scored()
+        equal = self.values[COMPOSITE] if self.unclipped is None else self.unclipped
+        frame = self.to_polars().with_columns(pl.Series(_TIE, equal[rows, columns]))
+        return _best_first(frame, COMPOSITE)
 
     def to_polars(self) -> pl.DataFrame:
         """One row a region, ticker and date that has any score; a column a factor, and the composite."""
         import polars as pl
 
-        there = ~np.all([np.isnan(values) for values in self.values.values()], axis=0)
-        rows, columns = np.nonzero(there)
+        rows, columns = self._scored()
         frame = pl.DataFrame(
             {
                 "region": pl.Series(self.labels.regions, dtype=pl.String)[columns],
@@ -200,3 +208,17 @@ class Scores:
             schema_overrides={"date": pl.Date},
         )
         return frame.with_columns(pl.col(name).fill_nan(None) for name in self.values)
+
+    def _scored(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows and columns of the cells that have any score."""
+        rows, columns = np.nonzero(~np.all([np.isnan(values) for values in self.values.values()], axis=0))
+        return rows, columns
+
+
+def _best_first(frame: pl.DataFrame, score: str) -> pl.DataFrame:
+    """The last date of each region, highest score first, ties by the column ``_TIE``, which is then dropped."""
+    import polars as pl
+
+    last = pl.col("date") == pl.col("date").max().over("region")
+    by, falling = ["region", score, _TIE, "ticker"], [False, True, True, False]
+    return frame.filter(last).sort(by, descending=falling, nulls_last=True).drop(_TIE)

@@ -41,7 +41,8 @@ def targets(score: Score, strategy: Strategy) -> Targets:
     for region in regions:
         columns = score.labels.columns(region)
         for row in _decisions(score, region, strategy.rebalance):
-            weights = choose(score.values[row, columns], strategy.selection)
+            equal = None if score.tie_break is None else score.tie_break[row, columns]
+            weights = choose(score.values[row, columns], strategy.selection, equal)
             if weights is not None:
                 rows.setdefault(row, np.full(len(score.tickers), np.nan))[columns] = weights / len(regions)
     ordered = sorted(rows)
@@ -49,16 +50,19 @@ def targets(score: Score, strategy: Strategy) -> Targets:
     return Targets(score.dates[ordered], score.tickers, values)
 
 
-def choose(scores: NDArray[np.float64], selection: Selection) -> NDArray[np.float64] | None:
+def choose(
+    scores: NDArray[np.float64], selection: Selection, tie_break: NDArray[np.float64] | None = None
+) -> NDArray[np.float64] | None:
     """Equal weights over the highest scores of one region and date; None where nothing is scored.
 
-    Ties go to the column that comes first.
+    Of equal scores the one with the higher ``tie_break`` wins, and then the column that comes first.
     """
     scored = int((~np.isnan(scores)).sum())
     if not scored:
         return None
     count = max(1, min(selection.top_n, int(scored * selection.max_share)))
-    best = np.argsort(-scores, kind="stable")[:count]
+    second = np.zeros(len(scores)) if tie_break is None else -tie_break
+    best = np.lexsort((second, -scores))[:count]
     weights = np.zeros(len(scores))
     weights[best] = 1.0 / count
     return weights

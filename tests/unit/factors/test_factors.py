@@ -135,3 +135,15 @@ def test_declarations_are_checked():
         factors.factor(family="x", lookback=1, needs=("close", "volume"))(lambda close: close)
     with pytest.raises(ConfigError, match="momentum_12m_1m"):
         factors.get("momentum_12m")
+
+
+def test_the_highest_hundredth_is_ordered_by_value_and_not_by_code(make_panel):
+    rng = np.random.default_rng(3)
+    panel = make_panel(100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.02, (300, 600)), axis=0)), labels(600))
+    scores = factors.compute(["momentum_12m_1m"], panel)
+    best = [f"KR:{column:03d}" for column in np.argsort(-scores.raw["momentum_12m_1m"][-1])[:20]]
+    assert np.unique(-np.sort(-scores.composite.values[-1])[:6]).size == 1  # winsorizing has made them equal
+    assert scores.composite.latest()["ticker"].to_list()[:20] == best
+    assert scores.latest()["ticker"].to_list()[:20] == best
+    later = factors.compute(["momentum_12m_1m"], panel, start=panel.dates[290].item())
+    assert later.composite.only(np.arange(600)).latest()["ticker"].to_list()[:20] == best

@@ -87,3 +87,8 @@ def test_choose_takes_the_best_within_the_share():
     assert selection.choose(scores, studies.Selection(top_n=2)).tolist() == [0, 0.5, 0, 0.5, 0]
     assert selection.choose(scores, studies.Selection(top_n=9, max_share=0.25)).tolist() == [0, 1, 0, 0, 0]
     assert selection.choose(np.full(3, np.nan), studies.Selection(top_n=2)) is None
+
+
+def test_equal_scores_go_to_the_higher_tie_break():
+    scores, unclipped = np.array([2.0, 2.0, np.nan, 2.0, 1.0]), np.array([5.0, 7.0, np.nan, 9.0, 20.0])
+    assert selection.choose(scores, studies.Selection(top_n=2), unclipped).tolist() == [0, 0.5, 0, 0.5, 0]
