@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench import markets, settings
-from workbench.adapters.base import RETRIED
 from workbench.schemas import INSTANT, TABLES
 
 if TYPE_CHECKING:
@@ -91,11 +90,6 @@ def days_of(gaps: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(parts) if parts else pl.DataFrame(schema={**DAYS, "reason": pl.String})
 
 
-def final_days(gaps: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
-    """The sessions whose reason is not worth asking again: ticker, date."""
-    return days_of(gaps.filter(~pl.col("reason").is_in(list(RETRIED))), sessions).select("ticker", "date")
-
-
 def stretches(days: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
     """Join neighbouring sessions of one ticker, reason, provider and detail.
 
@@ -129,24 +123,35 @@ def stretches(days: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def gap_rows(region: str, found: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """Rows of the table ``gaps`` for new stretches, and for old ones that they replace.
+def gap_rows(region: str, absent: pl.DataFrame, known: pl.DataFrame, settled: pl.DataFrame) -> pl.DataFrame:
+    """Rows of the table ``gaps`` for absent days, and for known stretches that they change.
 
-    An old stretch that was asked again and begins elsewhere now, or has been filled, is closed: its end
-    is set before its start, and the lake shows it no longer.
+    A known stretch in which a day is settled keeps its other days. Where it begins elsewhere now, or has
+    been filled, the old one is closed: its end is set before its start, and the lake shows it no longer.
 
     Parameters
     ----------
     region : str
         Of all rows.
-    found : polars.DataFrame
-        As :func:`stretches` gives it.
+    absent : polars.DataFrame
+        ticker, date (sessions), reason, provider, detail; one row a ticker and date.
     known : polars.DataFrame
-        Rows of ``gaps`` on days that were asked again.
+        Rows of ``gaps``, of the tickers of ``settled`` at least.
+    settled : polars.DataFrame
+        ticker, date: days about which ``absent`` and the bars say all, whatever ``known`` says.
     """
-    now = settings.now()
-    before = known.select("ticker", "start", old_first="first_seen")
-    fresh = found.join(before, on=["ticker", "start"], how="left").select(
+    now, key = settings.now(), ["ticker", "start"]
+    bounds = pl.concat([absent.select(start="date", end="date"), known.select("start", "end")])
+    if bounds.is_empty():
+        return TABLES["gaps"].empty()
+    sessions = sessions_of(region, *bounds.select(pl.col("start").min(), pl.col("end").max()).row(0))
+    days = known.with_columns(date=pl.date_ranges("start", "end")).explode("date")
+    touched = days.join(settled, on=list(DAYS), how="semi")
+    known = known.join(touched, on=key, how="semi")
+    left = days.join(touched, on=key, how="semi").join(settled, on=list(DAYS), how="anti")
+    found = stretches(pl.concat([absent, left.select(absent.columns)]), sessions)
+    before = known.select(*key, old_first="first_seen")
+    fresh = found.join(before, on=key, how="left").select(
         "ticker",
         "start",
         "end",
@@ -155,16 +160,15 @@ def gap_rows(region: str, found: pl.DataFrame, known: pl.DataFrame) -> pl.DataFr
         "detail",
         first_seen=pl.coalesce("old_first", pl.lit(now).cast(INSTANT)),
     )
-    filled = known.join(found, on=["ticker", "start"], how="anti").with_columns(
+    filled = known.join(found, on=key, how="anti").with_columns(
         end=pl.col("start").dt.offset_by("-1d"), detail=pl.lit("no longer missing")
     )
-    columns = list(TABLES["gaps"].columns)
     rows = pl.concat([fresh, filled.select(fresh.columns)]).with_columns(
         region=pl.lit(region),
         last_seen=pl.lit(now).cast(INSTANT),
         publish_id=pl.lit(None, dtype=pl.String),
     )
-    return rows.select(columns)
+    return rows.select(list(TABLES["gaps"].columns))
 
 
 def unexplained(lake: Lake, region: str) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import polars as pl
 from workbench import quality, settings
 from workbench.adapters.base import RETRIED
 from workbench.collect import absence, coverage
-from workbench.collect.chain import Answer, ask_chain, not_asked
+from workbench.collect.chain import Answer, ask_chain
 from workbench.collect.planning import Batch, Plan, plan_bars
 
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ _BEFORE = timedelta(days=30)
 
 @dataclass
 class _Pending:
-    """Checked rows that wait to be published together."""
+    """Checked rows that wait to be published together, and the gaps as they will stand afterwards."""
 
+    known: pl.DataFrame
     good: list[pl.DataFrame] = field(default_factory=list)
     quarantine: list[pl.DataFrame] = field(default_factory=list)
     gaps: list[pl.DataFrame] = field(default_factory=list)
@@ -40,6 +41,7 @@ def collect_bars(job: Job, report: TableReport) -> None:
     plan = plan_bars(
         job.lake,
         job.region,
+        provider=callers[0].adapter.name,
         start=job.start,
         end=end,
         first=job.first_date(callers),
@@ -47,20 +49,19 @@ def collect_bars(job: Job, report: TableReport) -> None:
         refresh=job.pace.refresh,
     )
     report.asked = len(plan.batches)
-    pending, fatal = _Pending(), None
+    pending = _Pending(plan.gaps)
     for done, batch in enumerate(plan.batches):
         job.progress(f"{job.region} ohlcv", done, len(plan.batches))
-        answer = ask_chain(job.region, callers, batch) if fatal is None else not_asked(batch, fatal)
-        fatal = fatal or answer.fatal
-        _judge(job, plan, batch, answer, pending, report)
+        _judge(job, plan, batch, ask_chain(job.region, callers, batch), pending, report)
         if pending.rows >= job.pace.publish_rows:
             pending = _publish(job, pending, report)
     _publish(job, pending, report)
     if plan.start <= plan.end:
         coverage.record_bars(job.lake, job.region, plan.start, plan.end, callers[0].adapter.name)
     job.progress(f"{job.region} ohlcv", len(plan.batches), len(plan.batches))
-    if fatal is not None:
-        report.status, report.error = "failed", str(fatal)
+    fatal = [str(one.fatal) for one in callers if one.fatal is not None]
+    if fatal:
+        report.status, report.error = "failed", "; ".join(fatal)
 
 
 def _judge(job: Job, plan: Plan, batch: Batch, answer: Answer, pending: _Pending, report: TableReport) -> None:
@@ -76,22 +77,34 @@ def _judge(job: Job, plan: Plan, batch: Batch, answer: Answer, pending: _Pending
         listed=lake.read("tickers", region, tickers=tickers).select("ticker", "listed_date").drop_nulls(),
     )
     absent = _absent(batch, answer, checked)
-    found = absence.stretches(absent, plan.sessions)
-    asked_again = plan.gaps.join(batch.days, on="ticker").filter(pl.col("date").is_between("start", "end"))
-    known = asked_again.select(plan.gaps.columns).unique(maintain_order=True)
+    traded = checked.good.join(checked.suspended, on=_KEY, how="anti").select(_KEY)
     pending.good.append(checked.good)
-    pending.quarantine.append(
-        quality.quarantine_records(
-            checked.quarantined, table="ohlcv", region=region, source=_sources(answer, job), seen_at=settings.now()
-        )
-    )
-    pending.gaps.append(absence.gap_rows(region, found, known))
+    pending.quarantine.append(_quarantine(job, answer, checked.quarantined))
+    known = pending.known.filter(pl.col("ticker").is_in(tickers))
+    gaps = absence.gap_rows(region, absent, known, settled=pl.concat([batch.days, traded]))
+    still_open = gaps.filter(pl.col("end") >= pl.col("start"))
+    pending.known = pl.concat([pending.known.join(gaps, on=["ticker", "start"], how="anti"), still_open])
+    pending.gaps.append(gaps)
     pending.rows += checked.good.height
     report.rows += answer.frame.height
     report.quarantined += checked.quarantined.height
-    for reason, days in found.group_by("reason").agg(pl.col("days").sum()).rows():
+    for reason, days in absent.group_by("reason").len().rows():
         report.gaps[reason] += days
     report.status = "incomplete" if report.status == "incomplete" or _passing(absent) else "collected"
+
+
+def _quarantine(job: Job, answer: Answer, bad: pl.DataFrame) -> pl.DataFrame:
+    """Rows for the quarantine; one without a readable code or day is filed under today, as "?"."""
+    now = settings.now()
+    named = bad.with_columns(pl.col("ticker").fill_null("?"), pl.col("date").fill_null(now.date()))
+    return quality.quarantine_records(
+        named,
+        table="ohlcv",
+        region=job.region,
+        source=_sources(answer, job),
+        seen_at=now,
+        received=bad.drop("reasons"),
+    )
 
 
 def _last_bars(job: Job, batch: Batch) -> pl.DataFrame:
@@ -134,9 +147,11 @@ def _sources(answer: Answer, job: Job) -> str:
 
 def _publish(job: Job, pending: _Pending, report: TableReport) -> _Pending:
     if pending.good:
-        frames = (pl.concat(part) for part in (pending.good, pending.quarantine, pending.gaps))
-        good, quarantine, gaps = frames
+        # Batches may say the same of a row twice; of a gap the later one knows what the earlier one said.
+        good = pl.concat(pending.good)
+        quarantine = pl.concat(pending.quarantine).unique(["ticker", "date", "row"], maintain_order=True)
+        gaps = pl.concat(pending.gaps).unique(["ticker", "start"], keep="last", maintain_order=True)
         if good.height or quarantine.height or gaps.height:
             published = job.lake.publish("ohlcv", good, region=job.region, quarantine=quarantine, gaps=gaps)
             report.count(published)
-    return _Pending()
+    return _Pending(pending.known)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench.adapters.base import Request
-from workbench.errors import ProviderError, Throttled, Unreachable
+from workbench.errors import ProviderError, Throttled
 from workbench.schemas import TABLES
 
 if TYPE_CHECKING:
@@ -30,21 +30,19 @@ class Answer:
     Attributes
     ----------
     frame : polars.DataFrame
-        Bars inside the request, in the columns of ``ohlcv``; nothing has been checked.
+        Bars inside the request, and those without a readable code or day, in the columns of ``ohlcv``;
+        nothing has been checked.
     reasons : polars.DataFrame
         ticker, date, reason, provider, detail of each day that is still missing.
-    fatal : ProviderError or None
-        What no waiting cures: a changed shape, refused credentials.
     """
 
     frame: pl.DataFrame
     reasons: pl.DataFrame
-    fatal: ProviderError | None = None
 
 
 def ask_chain(region: str, callers: list[Caller], batch: Batch) -> Answer:
     """Ask one provider after the other for what is still missing."""
-    frames, reasons, fatal = [], pl.DataFrame(schema=_REASONS), None
+    frames, reasons = [], pl.DataFrame(schema=_REASONS)
     left = batch.days
     for number, caller in enumerate(callers):
         if left.is_empty():
@@ -52,11 +50,8 @@ def ask_chain(region: str, callers: list[Caller], batch: Batch) -> Answer:
         tickers = batch.tickers if number == 0 else tuple(left["ticker"].unique().sort())
         try:
             fetched = caller.ask("ohlcv", Request(region, tickers, batch.start, batch.end))
-        except (Throttled, Unreachable) as error:
-            said = _blame(left, caller, "throttled" if isinstance(error, Throttled) else "unknown", str(error))
         except ProviderError as error:
-            fatal = error
-            said = _blame(left, caller, "unknown", str(error))
+            said = _blame(left, caller, "throttled" if isinstance(error, Throttled) else "unknown", str(error))
         else:
             rows = _asked_rows(fetched.frame, tickers, batch, left if number else None)
             frames.append(rows)
@@ -66,15 +61,7 @@ def ask_chain(region: str, callers: list[Caller], batch: Batch) -> Answer:
         settled = said.filter(~pl.col("reason").is_in(list(PASSING_REASONS)))
         left = left.join(settled, on=_KEY, how="anti")
     frame = pl.concat(frames) if frames else TABLES["ohlcv"].empty()
-    return Answer(frame, reasons, fatal)
-
-
-def not_asked(batch: Batch, error: ProviderError) -> Answer:
-    """The answer to a batch that is left out after a fatal error: every day is unknown, and why."""
-    days = batch.days.with_columns(
-        reason=pl.lit("unknown"), provider=pl.lit(None, dtype=pl.String), detail=pl.lit(f"not asked: {error.message}")
-    )
-    return Answer(TABLES["ohlcv"].empty(), days)
+    return Answer(frame, reasons)
 
 
 def _blame(days: pl.DataFrame, caller: Caller, reason: str, detail: str) -> pl.DataFrame:
@@ -84,10 +71,15 @@ def _blame(days: pl.DataFrame, caller: Caller, reason: str, detail: str) -> pl.D
 
 
 def _asked_rows(frame: pl.DataFrame, tickers: tuple[str, ...], batch: Batch, only: pl.DataFrame | None) -> pl.DataFrame:
-    """Rows inside the request; of a later provider only the days that the earlier ones did not give."""
+    """Rows inside the request; of a later provider only the days that the earlier ones did not give.
+
+    Rows that do not say of which ticker or day they are stay, to be quarantined.
+    """
+    lost = pl.any_horizontal(pl.col(_KEY).is_null())
     inside = pl.col("ticker").is_in(list(tickers)) & pl.col("date").is_between(batch.start, batch.end)
-    rows = frame.select(list(TABLES["ohlcv"].columns)).filter(inside)
-    return rows if only is None else rows.join(only, on=_KEY, how="semi")
+    rows = frame.filter(inside & ~lost)
+    rows = rows if only is None else rows.join(only, on=_KEY, how="semi")
+    return pl.concat([rows, frame.filter(lost)])
 
 
 def _said(fetched: Fetched, left: pl.DataFrame, caller: Caller) -> pl.DataFrame:

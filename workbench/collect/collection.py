@@ -56,7 +56,8 @@ def collect(
         Asked in this order; a later one only for what the earlier ones could not give.
     start, end : date or ISO str, optional
         Days that are wanted, both included; by default from the first listing (at most ten years back)
-        to the provider's last day.
+        to the provider's last day. What lies between them and the days collected before is collected
+        as well, so that the days of a lake have no hole that nobody asked for.
     tables : sequence of str, optional
         Some of :data:`ORDER`; by default all that a provider offers.
     progress : callable, optional
@@ -136,7 +137,7 @@ def _collect_table(job: Job, table: str) -> TableReport:
     report = TableReport(table)
     begin, calls = time.monotonic(), _calls(job)
     for caller in job.callers:
-        caller.failures = 0
+        caller.forgive()
     try:
         if table == "ohlcv":
             collect_bars(job, report)

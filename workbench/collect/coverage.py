@@ -92,12 +92,25 @@ def record(lake: Lake, region: str, table: str, tickers: Sequence[str], start: d
     lake.publish("coverage", frame, region=region)
 
 
-def record_bars(lake: Lake, region: str, start: date, end: date, provider: str) -> None:
-    """Note the range of bars that a collection or an import covers; it only grows."""
-    known = lake.read("coverage", region).filter(
+def joined(lake: Lake, region: str, start: date, end: date, provider: str) -> tuple[date, date]:
+    """The range of bars, grown to touch what a provider's collections cover already: the union is one range."""
+    for known_start, known_end in _bars(lake, region, provider).select("start", "end").rows():
+        if start > known_end:
+            start = min(start, known_end + timedelta(days=1))
+        elif end < known_start:
+            end = max(end, known_start - timedelta(days=1))
+    return start, end
+
+
+def _bars(lake: Lake, region: str, provider: str) -> pl.DataFrame:
+    return lake.read("coverage", region).filter(
         (pl.col("table") == "ohlcv") & (pl.col("provider") == provider) & (pl.col("ticker") == ALL)
     )
-    for before_start, before_end in known.select("start", "end").rows():
+
+
+def record_bars(lake: Lake, region: str, start: date, end: date, provider: str) -> None:
+    """Note the range of bars that a collection or an import covers; it only grows."""
+    for before_start, before_end in _bars(lake, region, provider).select("start", "end").rows():
         start, end = min(start, before_start), max(end, before_end)
         if (start, end) == (before_start, before_end):
             return

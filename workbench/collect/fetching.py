@@ -6,12 +6,16 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from workbench.errors import ProviderError, Throttled, Unreachable
+import polars as pl
+
+from workbench.adapters.base import Fetched
+from workbench.errors import ProviderError, ShapeChanged, Throttled, Unreachable
+from workbench.schemas import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workbench.adapters.base import Adapter, Fetched, Request
+    from workbench.adapters.base import Adapter, Request
 
 #: What another call may cure.
 PASSING = (Throttled, Unreachable)
@@ -64,12 +68,19 @@ class Caller:
         Calls made so far, repeated ones included.
     failures : int
         Requests that failed in a row, in spite of the patience.
+    fatal : ProviderError or None
+        What no waiting cures; the provider is not called again.
     """
 
     adapter: Adapter
     pace: Pace
     calls: int = field(default=0)
     failures: int = field(default=0)
+    fatal: ProviderError | None = field(default=None)
+
+    def forgive(self) -> None:
+        """Start afresh, as for another table."""
+        self.failures, self.fatal = 0, None
 
     def ask(self, table: str, request: Request) -> Fetched:
         """Fetch, again after a wait where the failure may pass.
@@ -77,9 +88,12 @@ class Caller:
         Raises
         ------
         ProviderError
-            The last error, once the patience is used up; at once for errors that no waiting cures, and
-            when the provider has failed too often in a row.
+            The last error, once the patience is used up; at once for errors that no waiting cures, an
+            answer that has not the table's columns among them, and when the provider has failed too often
+            in a row.
         """
+        if self.fatal is not None:
+            raise self.fatal
         if self.failures >= self.pace.give_up_after:
             raise Throttled(
                 f"{self.adapter.name} failed {self.failures} requests in a row and is left alone.",
@@ -88,16 +102,39 @@ class Caller:
         for attempt in range(self.pace.attempts):
             try:
                 self.calls += 1
-                answer = self.adapter.fetch(table, request)
+                answer = _in_shape(self.adapter.fetch(table, request), table, request.region, self.adapter.name)
             except PASSING as error:
                 if attempt + 1 == self.pace.attempts:
                     self.failures += 1
                     raise _still_failing(error, self.pace.attempts) from error
                 self.pace.wait(attempt)
+            except ProviderError as error:
+                self.fatal = error
+                raise
             else:
                 self.failures = 0
                 return answer
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _in_shape(answer: Fetched, table: str, region: str, name: str) -> Fetched:
+    """The answer in the table's columns; an adapter that breaks its contract must not break a collection."""
+    declared, frame = TABLES[table], answer.frame
+    faults = [
+        f"{column} is {frame.schema[column] if column in frame.columns else 'missing'}"
+        for column, kind in declared.columns.items()
+        if frame.schema.get(column) != kind
+    ]
+    if not faults and declared.by_region:
+        foreign = frame.filter(pl.col("region").ne_missing(region))
+        faults = [f"{foreign.height} rows are not of {region}"] if foreign.height else []
+    if faults:
+        raise ShapeChanged(
+            f"{name} answered {table} in another shape ({', '.join(faults)}).",
+            hint="Compare the provider's answer with the adapter and adapt the mapping.",
+            table=table,
+        )
+    return Fetched(frame.select(list(declared.columns)), answer.absent)
 
 
 def _still_failing(error: ProviderError, attempts: int) -> ProviderError:

@@ -187,5 +187,4 @@ def _explain_rest(task: _Import) -> None:
 
 def _gap_rows(task: _Import, days: pl.DataFrame) -> pl.DataFrame:
     known = task.lake.read("gaps", task.region)
-    found = absence.stretches(days, task.sessions)
-    return absence.gap_rows(task.region, found, known.join(found, on=["ticker", "start"], how="semi"))
+    return absence.gap_rows(task.region, days, known, settled=days.select(_KEY))

@@ -10,7 +10,7 @@ import polars as pl
 
 from workbench import markets
 from workbench.adapters.base import RETRIED
-from workbench.collect import absence
+from workbench.collect import absence, coverage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,7 @@ class Plan:
     batches : tuple of Batch
         Oldest start first; empty when nothing is missing.
     gaps : polars.DataFrame
-        Stretches of ``gaps`` that are asked again (throttled, unknown).
+        The rows of ``gaps`` before this collection.
     """
 
     start: date
@@ -70,6 +70,7 @@ def plan_bars(
     lake: Lake,
     region: str,
     *,
+    provider: str,
     start: date | None,
     end: date,
     first: date | None = None,
@@ -84,6 +85,8 @@ def plan_bars(
         With its tickers collected.
     region : str
         One of the six regions.
+    provider : str
+        The one whose collected days are to stay one range.
     start : date or None
         First day wanted; None is the first listing, at most ten years before ``end``, not before ``first``.
     end : date
@@ -102,14 +105,32 @@ def plan_bars(
     """
     tickers, gaps = lake.read("tickers", region), lake.read("gaps", region)
     start = start or _first_day(region, tickers, end, first)
+    start, end = coverage.joined(lake, region, start, end, provider)
     sessions = absence.sessions_of(region, start, end)
     expected = absence.expected_days(tickers, sessions)
     bars = lake.read("ohlcv", region, start, end, columns=["ticker", "date"])
     key = ["ticker", "date"]
-    missing = expected.join(bars, on=key, how="anti").join(absence.final_days(gaps, sessions), on=key, how="anti")
+    final = gaps.filter(~pl.col("reason").is_in(list(RETRIED)))
+    final = final.join(_explained_jumps(lake, region, gaps), on=["ticker", "start"], how="anti")
+    missing = expected.join(bars, on=key, how="anti").join(absence.days_of(final, sessions), on=key, how="anti")
     batches = tuple(_batches(missing, expected, bars, sessions, batch_size, refresh))
-    retried = gaps.filter(pl.col("reason").is_in(list(RETRIED)))
-    return Plan(start, end, sessions, batches, retried)
+    return Plan(start, end, sessions, batches, gaps)
+
+
+def _explained_jumps(lake: Lake, region: str, gaps: pl.DataFrame) -> pl.DataFrame:
+    """Stretches quarantined as a jump that an action explains which arrived since: they are asked again."""
+    jumps = gaps.filter((pl.col("reason") == "quarantined") & (pl.col("detail") == "jump"))
+    if jumps.is_empty():
+        return jumps
+    codes = jumps["ticker"].unique().to_list()
+    actions = lake.read("actions", region, tickers=codes, columns=["ticker", "ex_date"])
+    bars = lake.read("ohlcv", region, tickers=codes, columns=["ticker", "date"])
+    before = jumps.join(bars, on="ticker").filter(pl.col("date") < pl.col("start"))
+    last = before.group_by("ticker", "start", "end").agg(pl.col("date").max())
+    explained = last.join(actions, on="ticker").filter(
+        (pl.col("ex_date") > pl.col("date")) & (pl.col("ex_date") <= pl.col("end"))
+    )
+    return jumps.join(explained, on=["ticker", "start"], how="semi")
 
 
 def _first_day(region: str, tickers: pl.DataFrame, end: date, first: date | None) -> date:

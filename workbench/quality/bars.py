@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Columns whose difference makes two rows of one day a conflict.
 _VALUES = ("open", "high", "low", "close", "volume", "turnover")
+#: Columns without which the lake takes no row; the close has a code of its own.
+_NEEDED = ("ticker", "timeframe", "date", "adjusted", "source", "collected_at")
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,13 @@ def check_bars(
     values = [name for name in _VALUES if name in columns]
     clean = frame.with_columns(finite(name) for name in numbers).with_row_index("_row")
     single = clean.unique(["ticker", "date", *values], keep="first", maintain_order=True)
-    codes = [*rows.row_codes(sessions), rows.conflicting_rows(tuple(values)), _other_kind(columns, previous)]
+    needed = [name for name in _NEEDED if name in columns]
+    codes = [
+        rows.incomplete(needed),
+        *rows.row_codes(sessions),
+        rows.conflicting_rows(tuple(values)),
+        _other_kind(columns, previous),
+    ]
     single = _with_kind(single, previous).with_columns(
         _reasons=pl.concat_list(*codes).list.drop_nulls(), _halted=rows.suspended()
     )

@@ -9,7 +9,7 @@ import polars as pl
 from workbench.quality.catalogue import RANGE_TOLERANCE, SCALE_FACTOR, ZERO_MARKET_ROWS, ZERO_MARKET_SHARE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import date
 
 PRICES = ("open", "high", "low", "close")
@@ -32,6 +32,11 @@ def suspended() -> pl.Expr:
 def closes_only() -> pl.Expr:
     """A close without a range at all: what a source without open, high and low sends."""
     return pl.all_horizontal(pl.col(name).is_null() for name in _RANGE) & pl.col("close").is_not_null()
+
+
+def incomplete(needed: Sequence[str]) -> pl.Expr:
+    """The code where a column that the lake requires is absent."""
+    return _is("missing_value", pl.any_horizontal(pl.col(needed).is_null()))
 
 
 def row_codes(sessions: Collection[date]) -> list[pl.Expr]:
