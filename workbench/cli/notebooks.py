@@ -160,10 +160,17 @@ def lab(port: int, browser: bool, jupyter: tuple[str, ...]) -> None:
 
 
 def steps(show: Progress) -> Callable[[Step], None]:
-    """Show the cells of each run as its progress."""
+    """Show the cells of each run as its progress, and how it ended where it did not succeed."""
+    names: dict[str, str] = {}
 
     def on_step(step: Step) -> None:
-        show(step.run_id, step.cell, step.cells)
+        label = step.label or step.run_id
+        if names.setdefault(label, step.run_id) != step.run_id:
+            label = f"{label} ({step.run_id[-4:]})"
+        if step.status in ("running", "succeeded"):
+            show(label, step.cell, step.cells, step.stage)
+        else:
+            show(label, step.cells, step.cells, f"{step.status.replace('_', ' ')} in cell {step.cell + 1}")
 
     return on_step
 

@@ -17,9 +17,9 @@ _PATIENCE = 2.0
 
 
 class Progress(Protocol):
-    """Called with what is under way, how much of it is done, and how much there is."""
+    """Called with what is under way, how much of it is done, and how much there is; and what of it just now."""
 
-    def __call__(self, stage: str, done: int, total: int) -> None: ...
+    def __call__(self, stage: str, done: int, total: int, detail: str = "") -> None: ...
 
 
 @contextmanager
@@ -38,14 +38,15 @@ def _bars() -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    now = TextColumn("{task.fields[detail]}")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), now)
     with Bars(*columns, console=Console(stderr=True), transient=False) as bars:
         tasks = {}
 
-        def show(stage: str, done: int, total: int) -> None:
+        def show(stage: str, done: int, total: int, detail: str = "") -> None:
             if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=done, total=total)
+                tasks[stage] = bars.add_task(stage, total=total, detail="")
+            bars.update(tasks[stage], completed=done, total=total, detail=detail)
 
         yield show
 
@@ -58,11 +59,12 @@ class _Lines:
         self._spoken: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def __call__(self, stage: str, done: int, total: int) -> None:
+    def __call__(self, stage: str, done: int, total: int, detail: str = "") -> None:
         now = time.monotonic()
         with self._lock:
             started = self._started.setdefault(stage, now)
             since = now - self._spoken.get(stage, started)
             if done >= total or since >= _PATIENCE:
                 self._spoken[stage] = now
-                click.echo(f"{stage}: {done} of {total} ({now - started:.0f} s)", err=True)
+                more = f" {detail}" if detail else ""
+                click.echo(f"{stage}: {done:,} of {total:,} ({now - started:.0f} s){more}", err=True)

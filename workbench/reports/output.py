@@ -153,6 +153,21 @@ def run_card() -> None:
     _html(blocks.run_card(json.loads(path.read_text(encoding="utf-8"))))
 
 
+def progress(stage: str, done: int, total: int) -> None:
+    """Tell whoever started this run how far a long cell is; outside of a run nothing happens.
+
+    Parameters
+    ----------
+    stage : str
+        What is under way.
+    done, total : int
+        How much of it is done, and how much there is.
+    """
+    folder = settings.load().run_dir
+    if folder is not None:
+        _write(folder / "progress.json", {"stage": stage, "done": done, "total": total})
+
+
 def _keep(name: str, values: Mapping[str, Any]) -> None:
     """Inside a run, add the values to a small file of its folder that the run card takes over."""
     folder = settings.load().run_dir
@@ -160,7 +175,11 @@ def _keep(name: str, values: Mapping[str, Any]) -> None:
         return
     path = folder / name
     stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    text = json.dumps({**stored, **values}, indent=1, ensure_ascii=False)
+    _write(path, {**stored, **values})
+
+
+def _write(path: Path, values: Mapping[str, Any]) -> None:
+    text = json.dumps(values, indent=1, ensure_ascii=False)
     temporary = path.with_suffix(".tmp")
     temporary.write_text(secrets.cleaned(text), encoding="utf-8")
     temporary.replace(path)

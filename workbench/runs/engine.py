@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 #: Seconds a kernel may take to answer for the first time, and to say that it is idle after a cell.
 START_TIMEOUT = 180
 IDLE_TIMEOUT = 60
+#: In the run's folder: what the cell under way says of itself.
+PROGRESS = "progress.json"
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Execution:
         Ends the execution when it is set.
     on_cell : callable
         Called with (cells done, cells in all) before each cell and at the end.
+    on_stage : callable
+        Called with (stage, done, total) when a cell tells how far it is (`workbench.reports.progress`).
     """
 
     output: Path
@@ -67,6 +71,7 @@ class Execution:
     timeout: float | None
     cancelled: threading.Event
     on_cell: Callable[[int, int], None]
+    on_stage: Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -226,13 +231,14 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
 
 
 class _Watch:
-    """Kills the kernel, and every process it started, when the run's time is over or it is cancelled."""
+    """Passes on how far a cell is, and ends the kernel when the run's time is over or it is cancelled."""
 
     def __init__(self, client: _Client, plan: Execution) -> None:
         self.client = client
         self.plan = plan
         self.ended_as: str | None = None
         self.finished = threading.Event()
+        self.told = ""
 
     def _watch(self) -> None:
         limit = None if self.plan.timeout is None else time.monotonic() + self.plan.timeout
@@ -244,6 +250,17 @@ class _Watch:
             # A kernel that is just being started has no process yet: try again then.
             if self.ended_as and self.client.end_kernel():
                 return
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        try:
+            text = (self.plan.output.parent / PROGRESS).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return
+        if text != self.told:
+            self.told = text
+            step = json.loads(text)
+            self.plan.on_stage(step["stage"], step["done"], step["total"])
 
     def __enter__(self) -> None:
         threading.Thread(target=self._watch, name="run-watch", daemon=True).start()

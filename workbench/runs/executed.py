@@ -55,6 +55,7 @@ def execute(
     redactor: Redactor,
     cancelled: threading.Event,
     on_cell: Callable[[int, int], None],
+    on_stage: Callable[[str, int, int], None],
 ) -> tuple[str, dict[str, Any] | None]:
     """Execute the node in place, saving it on the way; return the status and the error."""
     from workbench.runs import engine
@@ -71,8 +72,10 @@ def execute(
             timeout=plan.timeout,
             cancelled=cancelled,
             on_cell=on_cell,
+            on_stage=on_stage,
         ),
     )
+    (folder / engine.PROGRESS).unlink(missing_ok=True)
     if outcome.status == "succeeded":
         return outcome.status, None
     return outcome.status, mark_error(node, outcome.status, outcome.last_words, plan.timeout)

@@ -84,6 +84,8 @@ def parse(notebook: str | Path, texts: Iterable[str]) -> dict[str, Any]:
         name = name.strip()
         if not separator or not name:
             raise ConfigError(f"The parameter {text!r} has no value.", hint="Write -p name=value.")
+        if name in values:
+            raise ConfigError(f"The parameter {name} is given twice.", hint=f"Write -p {name}=... once.")
         values[name] = _from_text(_known(name, known, str(notebook)), value.strip())
     return check(notebook, values)
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from workbench import settings
@@ -52,10 +53,10 @@ def load(path: str | Path) -> ParamsFile:
     """
     file = _existing(Path(path).expanduser())
     content = _mapping(file)
-    nested = isinstance(content.get("parameters"), dict)
+    nested = "parameters" in content and isinstance(content["parameters"], dict | NoneType)
     notebook = content.pop("notebook", None)
     timeout = content.pop("timeout", None) if nested else None
-    parameters = content.pop("parameters") if nested else content
+    parameters = (content.pop("parameters") or {}) if nested else content
     if nested and content:
         name = next(iter(content))
         raise ConfigError(

@@ -60,6 +60,13 @@ class Plan:
         return str(self.notebook.relative_to(home)) if self.notebook.is_relative_to(home) else str(self.notebook)
 
     @property
+    def label(self) -> str:
+        """What is run where, in a few words: ``backtest KR US``."""
+        regions = self.effective.get("regions") or self.effective.get("region") or ()
+        words = [regions] if isinstance(regions, str) else regions
+        return " ".join([self.notebook.stem.replace("_", " "), *map(str, words)])
+
+    @property
     def seed(self) -> int:
         """The parameter ``seed``, 0 where there is none."""
         seed = self.effective.get("seed")

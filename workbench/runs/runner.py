@@ -30,13 +30,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Step:
-    """Where a run stands: ``cell`` of ``cells`` are done; the last step has the final status."""
+    """Where a run stands: ``cell`` of ``cells`` are done; the last step has the final status.
+
+    ``label`` says what is run where, as in "collect region KR"; ``stage`` how far the cell under way is,
+    where it tells.
+    """
 
     run_id: str
     notebook: str
     cell: int
     cells: int
     status: str
+    label: str = ""
+    stage: str = ""
 
 
 Progress = Callable[[Step], None]
@@ -82,7 +88,7 @@ def run(
 
     Examples
     --------
-    >>> run = wb.run("notebooks/backtests/backtest.ipynb", {"region": "KR"})  # doctest: +SKIP
+    >>> run = wb.run("notebooks/backtests/backtest.ipynb", {"regions": ["KR"]})  # doctest: +SKIP
     >>> run.status  # doctest: +SKIP
     'succeeded'
     """
@@ -108,14 +114,24 @@ def perform(
     def finish(status: str, node: Any, error: dict[str, Any] | None) -> Run:
         card["seconds"] = round(time.perf_counter() - clock, 3)
         done = executed.finish(folder, card, node, status, error, pin, redactor)
-        if progress is not None:
-            cells = len(node.cells)
-            progress(Step(done.id, plan.name, cells, cells, done.status))
+        show(done.status)
         return done
 
-    def on_cell(cell: int, cells: int) -> None:
+    place = 0
+
+    def show(status: str, stage: str = "") -> None:
+        cells = len(node.cells)
         if progress is not None:
-            progress(Step(card["id"], plan.name, cell, cells, "running"))
+            cell = cells if status == "succeeded" else place
+            progress(Step(card["id"], plan.name, cell, cells, status, plan.label, stage))
+
+    def on_cell(cell: int, _cells: int) -> None:
+        nonlocal place
+        place = cell
+        show("running")
+
+    def on_stage(stage: str, done: int, total: int) -> None:
+        show("running", f"{stage}, {done:,} of {total:,}")
 
     try:
         status, error = executed.execute(
@@ -126,6 +142,7 @@ def perform(
             redactor=redactor,
             cancelled=cancelled or threading.Event(),
             on_cell=on_cell,
+            on_stage=on_stage,
         )
     except KeyboardInterrupt:
         finish("interrupted", node, executed.mark_error(node, "interrupted", "", plan.timeout))

@@ -94,6 +94,11 @@ def test_an_unknown_name_lists_the_known_and_suggests_the_nearest(notebook: Path
     assert "years (int)" in caught.value.hint
 
 
+def test_a_name_that_is_given_twice_is_refused(notebook: Path) -> None:
+    with pytest.raises(ConfigError, match="years is given twice"):
+        parameters.parse(notebook, ["years=1", "years=2"])
+
+
 def test_a_text_without_a_value_is_refused(notebook: Path) -> None:
     with pytest.raises(ConfigError, match="no value"):
         parameters.parse(notebook, ["region"])

@@ -23,6 +23,8 @@ def test_an_empty_file_has_no_parameters(tmp_path: Path) -> None:
     path = tmp_path / "empty.yaml"
     path.write_text("# nothing yet\n")
     assert params_file.load(path).parameters == {}
+    path.write_text("notebook: x.ipynb\nparameters:\n")
+    assert params_file.load(path).parameters == {}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -55,6 +56,16 @@ def test_what_is_wrong_is_told_before_anything_starts(fixture_notebooks: Path) -
     with pytest.raises(ConfigError, match="No notebook is named"):
         wb.run(None)
     assert not wb.settings.load().reports.exists()
+
+
+def test_a_long_cell_tells_how_far_it_is(write_notebook: Callable[..., Path]) -> None:
+    source = "import time\nimport workbench as wb\nwb.reports.progress('KR ohlcv', 3, 1200)\ntime.sleep(1)"
+    steps: list[Step] = []
+    run = wb.run(write_notebook("regions: list[str] = ['KR', 'US']", source, name="collect_it"), progress=steps.append)
+    assert run.status == "succeeded"
+    (told,) = [step for step in steps if step.stage]
+    assert (told.label, told.cell, told.stage) == ("collect it KR US", 1, "KR ohlcv, 3 of 1,200")
+    assert not (run.folder / "progress.json").exists()
 
 
 def test_a_params_file_names_its_notebook_and_gives_way_to_arguments(fixture_notebooks: Path, tmp_path: Path) -> None:
