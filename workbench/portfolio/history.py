@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.errors import NotEnoughHistory
+from workbench.errors import ConfigError, NotEnoughHistory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,9 +66,13 @@ def history(
 
     Raises
     ------
+    ConfigError
+        A lookback below 2, or a ticker given twice.
     NotEnoughHistory
         Fewer than ``lookback`` + 1 rows before ``at``, or fewer than two usable assets.
     """
+    wanted = panel.tickers if tickers is None else tuple(tickers)
+    _check(wanted, lookback)
     last = int(np.searchsorted(panel.dates, np.datetime64(at, "D"), side="right")) - 1
     if last < lookback:
         raise NotEnoughHistory(
@@ -77,7 +81,6 @@ def history(
         )
     window = slice(last - lookback, last + 1)
     close, traded = panel["close"][window], np.asarray(panel.traded, dtype=bool)[window]
-    wanted = panel.tickers if tickers is None else tuple(tickers)
     place = {ticker: number for number, ticker in enumerate(panel.tickers)}
     kept: list[int] = []
     excluded: list[tuple[str, str]] = []
@@ -89,8 +92,9 @@ def history(
         else:
             kept.append(number)
     if len(kept) < 2:
+        why = f"; first reason: {excluded[0][1]}" if excluded else ""
         raise NotEnoughHistory(
-            f"{len(kept)} of {len(wanted)} assets have enough history at {at}; first reason: {excluded[0][1]}.",
+            f"{len(kept)} of {len(wanted)} assets have enough history at {at}, two are needed{why}.",
             hint="Take a later date, a shorter lookback or other assets.",
             excluded=tuple(excluded),
         )
@@ -98,6 +102,14 @@ def history(
     day: date = panel.dates[last].item()
     returns = prices[1:] / prices[:-1] - 1.0
     return History(day, tuple(panel.tickers[number] for number in kept), returns, tuple(excluded))
+
+
+def _check(wanted: tuple[str, ...], lookback: int) -> None:
+    if lookback < 2:
+        raise ConfigError(f"lookback={lookback} must be at least 2.", hint="252 days, a year, are usual.")
+    if len(set(wanted)) < len(wanted):
+        twice = next(ticker for ticker in wanted if wanted.count(ticker) > 1)
+        raise ConfigError(f"{twice} is given more than once.", hint="Name each asset once.")
 
 
 def _reason(panel: Panel, number: int, last: int, traded: NDArray[np.bool_], min_share: float) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.errors import ConfigError
+from workbench.errors import ConfigError, ModelError
 from workbench.portfolio import covariance as estimators
 from workbench.portfolio import objectives
 from workbench.portfolio.allocation import Allocation
@@ -67,8 +67,10 @@ def optimize(
     Raises
     ------
     ConfigError
-        Unknown objective, estimator or constraint, a panel of several currencies, or expected returns
-        that miss an asset.
+        Unknown objective, estimator or constraint, a panel of several currencies, a lookback below 2, a
+        ticker given twice, or expected returns that miss an asset.
+    ModelError
+        The returns have no variance, or the solver failed.
     Infeasible
         The constraints contradict each other or the number of assets; the message names the conflict.
     NotEnoughHistory
@@ -92,8 +94,13 @@ def optimize(
     matrix = estimators.estimate(covariance, past.returns)
     hopes = _expected(expected, past.tickers)
     solution = solve(objectives.Problem(matrix, hopes, bounds))
-    weights = _cleaned(solution.weights)
+    weights = _cleaned(solution.weights, bounds)
     variance = float(weights @ matrix @ weights)
+    if not variance > 0.0:
+        raise ModelError(
+            f"The returns of the {lookback} days to {past.at} have no variance, so that nothing can be minimized.",
+            hint="Look at the prices: they may be carried over a halt or a missing file.",
+        )
     contributions = weights * (matrix @ weights) / variance
     return Allocation(
         objective=objective,
@@ -124,9 +131,23 @@ def _expected(expected: Mapping[str, float] | None, tickers: tuple[str, ...]) ->
     return np.array([expected[ticker] for ticker in tickers], dtype=np.float64)
 
 
-def _cleaned(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    kept = np.where(weights < SMALLEST_WEIGHT, 0.0, weights)
-    cleaned: NDArray[np.float64] = kept / kept.sum()
+def _cleaned(weights: NDArray[np.float64], bounds: Constraints) -> NDArray[np.float64]:
+    """Weights without the solver's rounding: none out of bounds, their sum 1.
+
+    What is cut off goes to the names that have room, in proportion to it, so that no cap is broken.
+    """
+    kept = np.clip(weights, bounds.min_weight, bounds.max_weight)
+    if bounds.min_weight == 0.0:
+        large = np.where(kept < SMALLEST_WEIGHT, 0.0, kept)
+        if np.count_nonzero(large) * bounds.max_weight >= 1.0:
+            kept = large
+    for _ in range(3):  # the first step leaves rounding only
+        missing = 1.0 - kept.sum()
+        room = np.where(kept > 0.0, bounds.max_weight - kept if missing > 0.0 else kept - bounds.min_weight, 0.0)
+        if missing == 0.0 or not room.sum() > 0.0:
+            break
+        kept = np.clip(kept + missing * room / room.sum(), 0.0, bounds.max_weight)
+    cleaned: NDArray[np.float64] = kept
     return cleaned
 
 

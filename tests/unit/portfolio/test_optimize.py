@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from workbench import portfolio
-from workbench.errors import ConfigError, Infeasible, NotEnoughHistory
+from workbench.errors import ConfigError, Infeasible, ModelError, NotEnoughHistory
 from workbench.portfolio import covariance
 
 
@@ -120,3 +120,27 @@ def test_errors_name_object_bound_and_next_action(make_panel, close):
         optimize(make_panel(close, labels(12), currency=None))
     with pytest.raises(ConfigError, match="expected has no return for 12"):
         optimize(panel, expected={})
+
+
+@pytest.mark.parametrize("cap", [0.03, 0.06, 0.1])
+def test_no_weight_is_above_its_cap_and_all_sum_to_one(make_panel, cap):
+    rng = np.random.default_rng(0)
+    market = rng.normal(0.0, 0.01, (300, 3)) @ rng.normal(0.5, 0.2, (3, 150))
+    prices = 100 * np.exp(np.cumsum(market + rng.normal(0.0, 1.0, (300, 150)) * rng.uniform(0.008, 0.03, 150), axis=0))
+    panel = make_panel(prices, tuple(f"KR:{number:03d}" for number in range(150)))
+    found = optimize(panel, covariance="sample", constraints={"max_weight": cap})
+    assert found.weights["weight"].max() <= cap
+    assert found.weights["weight"].sum() == pytest.approx(1.0, abs=1e-12)
+    assert found.weights.height < 150
+
+
+def test_inputs_that_cannot_be_optimized_are_refused_by_name(make_panel, close):
+    with pytest.raises(NotEnoughHistory, match="1 of 1 assets"):
+        optimize(make_panel(close[:, :1], labels(1)), constraints=None)
+    with pytest.raises(ConfigError, match="lookback=1"):
+        optimize(make_panel(close, labels(12)), lookback=1)
+    with pytest.raises(ConfigError, match="KR:01 is given more than once"):
+        optimize(make_panel(close, labels(12)), tickers=["KR:00", "KR:01", "KR:01"])
+    for estimator in ("sample", "ledoit_wolf"):
+        with pytest.raises(ModelError, match="no variance"):
+            optimize(make_panel(np.full((300, 8), 100.0), labels(8)), covariance=estimator)
