@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 #: Stands for a date that could not be read; such rows are quarantined.
 NO_DATE = date(1970, 1, 1)
+#: Days outside are no dates of anything, and break arithmetic on days.
+_EARLIEST, _LATEST = date(1000, 1, 1), date(9900, 1, 1)
+_ISO_DAY = r"^(\d{4}-\d{2}-\d{2})(?:[T ].*)?$"
 _PRICES = ("open", "high", "low", "close", "restated_close")
 _TEXTS = ("pair", "name", "exchange")
 
@@ -52,8 +55,15 @@ def day(spec: FileSpec, schema: pl.Schema) -> pl.Expr:
     elif kind.is_temporal():
         found = column.dt.date()
     else:
-        found = column.cast(pl.String).str.strip_chars().str.to_date(spec.date_format, strict=False)
-    return found.fill_null(NO_DATE)
+        found = _text_day(column.cast(pl.String).str.strip_chars(), spec.date_format)
+    return pl.when(found.is_between(_EARLIEST, _LATEST)).then(found).otherwise(NO_DATE)
+
+
+def _text_day(text: pl.Expr, date_format: str | None) -> pl.Expr:
+    """The day of a text; without a format only ISO is read, since 01/02/2024 could be either of two days."""
+    if date_format is None:
+        text, date_format = text.str.extract(_ISO_DAY), "%Y-%m-%d"
+    return text.str.to_date(date_format, strict=False)
 
 
 def fix_instant(spec: FileSpec, schema: pl.Schema) -> pl.Expr:
@@ -89,7 +99,12 @@ def number(column: pl.Expr, kind: pl.DataType, thousands: str, unit: float) -> p
 
 def instant(column: pl.Expr, kind: pl.DataType, spec: FileSpec) -> pl.Expr:
     if kind == pl.String:
-        return column.str.to_datetime(spec.date_format, strict=False, time_unit="us", time_zone="UTC")
+        text, date_format = column.str.strip_chars(), spec.date_format
+        if date_format is None:
+            text = text.str.replace(" ", "T", literal=True).str.replace(r"(Z|\+00:?00)$", "")
+            text = pl.when(text.str.len_chars() == len("2024-01-31")).then(text + "T00:00:00").otherwise(text)
+            date_format = "%Y-%m-%dT%H:%M:%S%.f"
+        return text.str.to_datetime(date_format, strict=False, time_unit="us", time_zone="UTC")
     if isinstance(kind, pl.Datetime) and kind.time_zone is not None:
         return column
     return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from workbench import markets, settings
 from workbench.adapters import file_mapping
 from workbench.adapters.file_mapping import NO_DATE
 from workbench.errors import ConfigError
@@ -25,8 +27,9 @@ WINDOW_ROWS = 2_500_000
 LOOK_AHEAD = timedelta(days=14)
 #: A ticker whose bars stop longer than this before the file's last day is noted as ended.
 ENDED = timedelta(days=30)
-#: Above this share of unreadable dates the format is wrong, not the rows.
+#: Above this share of unreadable dates (and this many rows) the format is wrong, not the rows.
 _MOST_UNREADABLE = 0.01
+_MANY_ROWS = 20
 
 
 @dataclass(frozen=True)
@@ -72,17 +75,23 @@ class PriceFiles:
     Raises
     ------
     ConfigError
-        If no file matches, a mapped column is missing, or the dates do not read in the given format.
+        If no file matches or can be read, a mapped column is missing, or the dates do not read in the
+        given format.
+
+    Notes
+    -----
+    A line of a CSV without any value is no row.
     """
 
     def __init__(self, spec: FileSpec, root: str | Path, *, window_rows: int = WINDOW_ROWS) -> None:
         self.spec = spec
         self.window_rows = window_rows
         self.paths = _matching(Path(root).expanduser(), spec.file)
-        self._raw = self._scan()
-        self._check_columns()
-        self._mapped = self._raw.select(file_mapping.columns(spec, self._raw.collect_schema()))
-        self.spans = self._measure()
+        with self._explained():
+            self._raw = self._scan()
+            self._check_columns()
+            self._mapped = self._raw.select(file_mapping.columns(spec, self._raw.collect_schema()))
+            self.spans = self._measure()
 
     @property
     def rows(self) -> int:
@@ -94,7 +103,8 @@ class PriceFiles:
         counts = self.spans.group_by("year").agg(pl.col("rows").sum()).sort("year")
         for start, end in _years(counts.rows(), self.window_rows):
             until = end + LOOK_AHEAD
-            mapped = self._mapped.filter(pl.col("date").is_between(start, until)).collect()
+            with self._explained():
+                mapped = self._mapped.filter(pl.col("date").is_between(start, until)).collect()
             yield Window(start, end, mapped, self._raw)
 
     def rows_between(self, start: date, end: date) -> pl.DataFrame:
@@ -102,14 +112,14 @@ class PriceFiles:
         return self._mapped.filter(pl.col("date").is_between(start, end)).collect()
 
     def spans_by_ticker(self) -> pl.DataFrame:
-        """Columns ticker, first, last: the readable days of each ticker.
+        """Columns ticker, first, last: the days of each ticker that the calendar knows and that have been.
 
         Raises
         ------
         ConfigError
             If no row has both.
         """
-        readable = self.spans.filter((pl.col("year") != NO_DATE.year) & pl.col("ticker").is_not_null())
+        readable = self.spans.filter(pl.col("first").is_not_null() & pl.col("ticker").is_not_null())
         if readable.is_empty():
             raise ConfigError(
                 f"{self.spec.file!r} has no row with a readable ticker and date.", hint="Correct the mapping."
@@ -150,7 +160,8 @@ class PriceFiles:
             frame = pl.scan_parquet(self.paths, glob=False)
         elif suffixes == {"csv"}:
             # Text throughout: a code such as 005930 must not become a number.
-            frame = pl.scan_csv(self.paths, infer_schema=False, glob=False)
+            frame = pl.scan_csv(self.paths, infer_schema=False, glob=False, separator=self.spec.separator)
+            frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
         else:
             raise ConfigError(
                 f"{self.spec.file!r} matches files of kinds {sorted(suffixes)}.",
@@ -178,19 +189,37 @@ class PriceFiles:
     def _measure(self) -> pl.DataFrame:
         """Rows, first and last day by ticker (or pair) and year."""
         code = "ticker" if self.spec.table == "ohlcv" else "pair"
+        day = pl.col("date").filter(pl.col("date").is_between(*self._believable()))
         spans = (
             self._mapped.group_by(ticker=pl.col(code), year=pl.col("date").dt.year())
-            .agg(rows=pl.len().cast(pl.Int64), first=pl.col("date").min(), last=pl.col("date").max())
+            .agg(rows=pl.len().cast(pl.Int64), first=day.min(), last=day.max())
             .collect(engine="streaming")
         )
-        unreadable = int(spans.filter(pl.col("year") == NO_DATE.year)["rows"].sum())
-        if unreadable > _MOST_UNREADABLE * int(spans["rows"].sum()):
-            sample = self._raw.select(self.spec.columns["date"]).head(1).collect().item()
+        unreadable, rows = int(spans.filter(pl.col("year") == NO_DATE.year)["rows"].sum()), int(spans["rows"].sum())
+        if unreadable > _MOST_UNREADABLE * rows and (unreadable > _MANY_ROWS or 2 * unreadable > rows):
+            place = self._mapped.filter(pl.col("date") == NO_DATE).select("row").head(1).collect().item()
+            sample = self._raw.filter(pl.col("row") == place).select(self.spec.columns["date"]).collect().item()
             raise ConfigError(
-                f"{unreadable:,} dates of {self.spec.file!r} cannot be read, such as {sample!r}.",
+                f"{unreadable:,} of {rows:,} dates of {self.spec.file!r} cannot be read, such as {sample!r}.",
                 hint=f"Set date_format (it is {self.spec.date_format or '%Y-%m-%d'}).",
             )
         return spans.sort("ticker", "year")
+
+    def _believable(self) -> tuple[date, date]:
+        """First and last day that a row can be of; a mistyped year must not move a listing or a range."""
+        known = markets.first_known(self.spec.region) if self.spec.region else date.min
+        return max(known, NO_DATE + timedelta(days=1)), settings.now().date()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn an error of the reader into one sentence with the next action."""
+        try:
+            yield
+        except pl.exceptions.PolarsError as error:
+            raise ConfigError(
+                f"{self.spec.file!r} cannot be read: {str(error).strip().splitlines()[0].rstrip('.')}.",
+                hint="Save a CSV as UTF-8, with as many fields in every line as in the first, and set `separator`.",
+            ) from error
 
 
 def _matching(root: Path, pattern: str) -> list[Path]:

@@ -101,7 +101,9 @@ class FileSpec(_Strict):
     adjusted : {"none", "split", "total"}
         What the prices already contain: nothing, splits, or splits and dividends.
     date_format : str or None
-        strftime format of a text date, such as "%Y%m%d"; ISO when absent.
+        strftime format of a text date, such as "%Y%m%d"; ISO alone when absent, never a guess.
+    separator : str
+        Between the fields of a CSV.
     thousands : str
         Separator inside numbers of a CSV, such as ",".
     duplicates : DuplicateRule or None
@@ -130,6 +132,7 @@ class FileSpec(_Strict):
     volume_unit: float = Field(default=1.0, gt=0)
     adjusted: Literal["none", "split", "total"] = "none"
     date_format: str | None = None
+    separator: str = Field(default=",", min_length=1, max_length=1)
     thousands: str = Field(default="", max_length=1)
     ticker: TickerRule = TickerRule()
     duplicates: DuplicateRule | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from workbench import quality, settings
+from workbench import markets, quality, settings
 from workbench.adapters.file_mapping import NO_DATE, as_ohlcv, currency_of, editions
 from workbench.adapters.file_reading import ENDED
 from workbench.collect import absence, coverage
@@ -44,9 +44,11 @@ def import_bars(lake: Lake, files: PriceFiles, account: Account, progress: Progr
     spans = files.spans_by_ticker()
     _refuse_other_kind(lake, files, spans)
     listings = _listings(lake, files)
+    _note_codes(region, listings, account)
     lake.publish("tickers", listings, region=region)
     start, end = _range(spans)
-    sessions = absence.sessions_of(region, start, end + timedelta(days=30))
+    # A bar of a day that is yet to come is as wrong as one of a closed day.
+    sessions = absence.sessions_of(region, start, min(end + timedelta(days=30), settings.now().date()))
     task = _Import(lake, files, account, region, listings.select("ticker", "listed_date"), sessions)
     done = 0
     for window in files.windows():
@@ -65,7 +67,16 @@ def _range(spans: pl.DataFrame) -> tuple[date, date]:
 
 
 def _refuse_other_kind(lake: Lake, files: PriceFiles, spans: pl.DataFrame) -> None:
-    """One kind of adjustment a ticker: another kind needs a lake of its own."""
+    """One currency and one kind of adjustment a ticker: another one needs a lake of its own."""
+    currency = currency_of(files.spec)
+    listed = lake.read("tickers", str(files.spec.region), columns=["ticker", "currency"])
+    foreign = listed.filter(pl.col("currency") != currency).join(spans, on="ticker")
+    if foreign.height:
+        raise ConfigError(
+            f"{foreign.height} tickers of {files.spec.file!r}, such as {foreign['ticker'][0]}, have prices in "
+            f"{foreign['currency'][0]} in {lake.root}, and this file says {currency}.",
+            hint="Correct `currency`, or give the specification a `lake:` of its own.",
+        )
     held = lake.read("ohlcv", str(files.spec.region), columns=["ticker", "adjusted"]).unique()
     other = held.filter(pl.col("adjusted") != files.spec.adjusted).join(spans, on="ticker")
     if other.height:
@@ -77,12 +88,23 @@ def _refuse_other_kind(lake: Lake, files: PriceFiles, spans: pl.DataFrame) -> No
 
 
 def _listings(lake: Lake, files: PriceFiles) -> pl.DataFrame:
-    """The file's ticker rows; what the lake knows to be listed earlier stays so."""
-    known = lake.read("tickers", str(files.spec.region)).filter(pl.col("spell") == 1)
-    before = known.select("ticker", before="listed_date")
-    rows = files.listings()
-    earlier = pl.min_horizontal("listed_date", "before").alias("listed_date")
-    return rows.join(before, on="ticker", how="left").with_columns(earlier).select(rows.columns)
+    """The file's ticker rows; what the lake knows beyond them, and an earlier listing, stays."""
+    rows, key = files.listings(), ["region", "ticker", "spell"]
+    known = lake.read("tickers", str(files.spec.region))
+    both = rows.join(known, on=key, how="left", suffix="_known")
+    others = [name for name in rows.columns if name not in (*key, "listed_date", "delisting_reason")]
+    delisted = pl.col("delisted_date_known").is_not_null()
+    return both.with_columns(
+        *(pl.coalesce(name, f"{name}_known").alias(name) for name in others),
+        listed_date=pl.min_horizontal("listed_date", "listed_date_known"),
+        delisting_reason=pl.when(delisted).then("delisting_reason_known").otherwise("delisting_reason"),
+    ).select(rows.columns)
+
+
+def _note_codes(region: str, listings: pl.DataFrame, account: Account) -> None:
+    odd = [code for code in listings["ticker"] if not markets.is_code(region, code)]
+    if odd:
+        account.notes.append(f"{len(odd)} codes do not look like codes of {region}, such as {odd[0]!r}")
 
 
 def _import_window(task: _Import, window: Window) -> int:
@@ -162,7 +184,7 @@ def _quarantine(task: _Import, window: Window, bad: pl.DataFrame, unreadable: pl
 
 
 def _gaps(task: _Import, suspended: pl.DataFrame, quarantined: pl.DataFrame) -> pl.DataFrame:
-    bad = quarantined.unique(_KEY, keep="first", maintain_order=True)
+    bad = quarantined.unique(_KEY, keep="first", maintain_order=True).join(task.sessions, on="date", how="semi")
     days = pl.concat(
         [
             suspended.select(*_KEY, reason=pl.lit("suspended"), detail=pl.lit("a bar without a range")),
