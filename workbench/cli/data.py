@@ -126,6 +126,9 @@ def health(regions: tuple[str, ...], as_json: bool) -> None:
         echo_json({region: {name: f.to_dicts() for name, f in frames.items()} for region, frames in found.items()})
         return
     for region, frames in found.items():
+        if all(frame.is_empty() for frame in frames.values()):
+            click.echo(f"\n{region}: nothing in the lake. Collect it: wb collect {region}")
+            continue
         for name, frame in frames.items():
             click.echo(f"\n{region}: {name}")
             echo_frame(frame) if frame.height else click.echo("none")

@@ -15,6 +15,8 @@ def echo_frame(frame: pl.DataFrame, rows: int = 40) -> None:
     """Print a frame as a plain table, and say how many rows were left out."""
     import polars as pl
 
+    if "year" in frame.columns:
+        frame = frame.with_columns(pl.col("year").cast(pl.String))  # no amount: without separators
     with pl.Config(
         tbl_rows=rows, tbl_cols=-1, tbl_width_chars=200, fmt_str_lengths=60, tbl_hide_dataframe_shape=True,
         tbl_hide_column_data_types=True, tbl_formatting="ASCII_MARKDOWN", thousands_separator=",",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from workbench.reports.numbers import default_format, shown
+from workbench.reports.numbers import default_format, label, shown
 from workbench.reports.theme import REGION_COLOURS
 
 if TYPE_CHECKING:
@@ -101,11 +101,6 @@ def number(name: str, value: Any) -> str:
     """Return a headline number as text, in the format that its name suggests."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return shown(value, default_format(name) if is_number else None)
-
-
-def label(name: str) -> str:
-    """Return a name as people write it: ``max_drawdown`` as ``max drawdown``."""
-    return name.replace("_", " ")
 
 
 def moment(text: object) -> str:

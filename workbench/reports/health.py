@@ -49,12 +49,13 @@ def coverage_by_month(frame: pl.DataFrame, region: str) -> go.Figure:
     import plotly.graph_objects as go
 
     months = frame["month"].to_list()
+    period = [f"{month:%Y-%m}" for month in months]
     figure = go.Figure()
     figure.add_scatter(
         x=months, y=frame["tickers"].to_list(), name="with a bar", line_color=theme.region_colour(region)
     )
     figure.add_bar(x=months, y=frame["suspended"].to_list(), name="suspended", marker_color=theme.MUTED)
-    figure.update_layout(title=_title(f"{region}: tickers with bars by month", months), yaxis_title="tickers")
+    figure.update_layout(title=_title(f"{region}: tickers with bars by month", period), yaxis_title="tickers")
     figure.update_yaxes(rangemode="tozero")
     return figure
 
@@ -124,6 +125,8 @@ def _figure(frame: pl.DataFrame, label: str, count: str, *, horizontal: bool) ->
         )
     figure.update_layout(barmode="stack")
     if frame.is_empty():
+        # Axes without anything on them would only pretend to a scale.
+        figure.update_layout(height=150, xaxis_visible=False, yaxis_visible=False)
         figure.add_annotation(text="none", showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5)
     return figure
 

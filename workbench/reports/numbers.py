@@ -22,8 +22,23 @@ _FRACTIONS = (
     "coverage",
     "share",
     "fraction",
+    "positive_months",
+    "cost_per_year",
 )
+#: Names that are written in another way than by spaces between their words.
+_TERMS = {"t_newey_west": "t (Newey-West)", "icir": "IC ratio"}
+_ABBREVIATIONS = {"cagr": "CAGR", "ic": "IC"}
 _MISSING = "–"
+
+
+def label(name: str) -> str:
+    """Return a name as people write it: ``max_drawdown`` as ``max drawdown``.
+
+    A name with digits is the key of a factor, or a date, and stays as one types it.
+    """
+    if any(character.isdigit() for character in name):
+        return name
+    return _TERMS.get(name) or " ".join(_ABBREVIATIONS.get(word, word) for word in name.split("_"))
 
 
 def default_format(name: str) -> str | None:

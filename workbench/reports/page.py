@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.reports import blocks, figures, widgets
-from workbench.reports.numbers import shown
+from workbench.reports.numbers import label, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -87,6 +87,8 @@ def duration(seconds: float | None) -> str:
 def _index_row(card: Mapping[str, Any]) -> dict[str, Any]:
     folder = card["id"]
     headline = card.get("headline") or {}
+    # A run whose process was killed was interrupted too, and left no page.
+    has_page = card["status"] != "running" and (card["status"] != "interrupted" or card.get("ended"))
     given = (card.get("parameters") or {}).items()
     parameters = ", ".join(f"{name}={shown(value)}" for name, value in given if value not in (None, "", [], {}))
     error = card.get("error")
@@ -94,13 +96,13 @@ def _index_row(card: Mapping[str, Any]) -> dict[str, Any]:
         "id": folder,
         "title": card.get("title") or card["notebook"],
         "notebook": Path(card["notebook"]).stem,
-        "link": f"{folder}/report.html" if card["status"] != "running" else None,
+        "link": f"{folder}/report.html" if has_page else None,
         "status": card["status"],
         "word": status_word(card["status"]),
         "started": blocks.moment(card.get("started"))[:16],
         "seconds": duration(card.get("seconds")),
         "parameters": parameters,
-        "numbers": [(blocks.label(name), blocks.number(name, value)) for name, value in headline.items()],
+        "numbers": [(label(name), blocks.number(name, value)) for name, value in headline.items()],
         "error": f"{error['name']}: {error['message']}" if error else "",
         "replay_of": card.get("replay_of"),
     }

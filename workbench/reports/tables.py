@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from workbench.reports.numbers import default_format, shown
+from workbench.reports.numbers import default_format, label, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,8 @@ color:#1f2933;white-space:nowrap}
 </style>"""
 
 _LONG_TEXT = 48
+#: A first column of this name holds names of quantities, and each row has the format of its own.
+_QUANTITIES = ("statistic", "step")
 
 
 def to_polars(frame: Any) -> pl.DataFrame:
@@ -64,10 +66,13 @@ def render(frame: pl.DataFrame, *, title: str | None, formats: Mapping[str, str]
     """
     wanted = dict(formats or {})
     shown_rows = frame.head(rows)
-    columns = [_column(shown_rows[name], wanted.get(name) or default_format(name)) for name in frame.columns]
+    names = shown_rows[frame.columns[0]].to_list() if frame.columns and frame.columns[0] in _QUANTITIES else None
+    columns = [_column(shown_rows[name], wanted.get(name) or default_format(name), names) for name in frame.columns]
+    if names is not None:
+        columns[0] = ("", [escape(label(name)) for name in names])
     caption = f"<caption>{escape(title)}</caption>" if title else ""
     head = "".join(
-        f"<th{_class(kind)}>{escape(name)}</th>" for name, (kind, _) in zip(frame.columns, columns, strict=True)
+        f"<th{_class(kind)}>{escape(label(name))}</th>" for name, (kind, _) in zip(frame.columns, columns, strict=True)
     )
     cells = zip(*(texts for _, texts in columns), strict=True) if columns else iter(())
     kinds = [_class(kind) for kind, _ in columns]
@@ -86,12 +91,15 @@ def render(frame: pl.DataFrame, *, title: str | None, formats: Mapping[str, str]
     )
 
 
-def _column(values: pl.Series, spec: str | None) -> tuple[str, list[str]]:
-    """Kind of a column (number, wide text, text) and its cells as escaped HTML."""
+def _column(values: pl.Series, spec: str | None, names: list[str] | None) -> tuple[str, list[str]]:
+    """Kind of a column (number, wide text, text) and its cells as escaped HTML; ``names`` are those of its rows."""
     numeric = values.dtype.is_numeric()
     if numeric and spec is None and values.dtype.is_float():
         spec = _spec_of(values)
-    texts = [escape(shown(value, spec if numeric else None)) for value in values.to_list()]
+    specs = [spec if numeric else None] * len(values)
+    if numeric and names is not None:
+        specs = [default_format(name) or spec for name in names]
+    texts = [escape(shown(value, own)) for value, own in zip(values.to_list(), specs, strict=True)]
     if numeric:
         return "n", texts
     return ("w" if any(len(text) > _LONG_TEXT for text in texts) else ""), texts

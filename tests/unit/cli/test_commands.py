@@ -85,6 +85,11 @@ def test_health_prints_reasons(tiny_lake):
     shown = json.loads(wb("health", "kr", "--json").output)
     assert list(shown) == ["KR"]
     assert shown["KR"]
+    assert "| 2024 |" in wb("health", "KR").output
+
+
+def test_health_says_where_there_is_nothing():
+    assert wb("health", "vn").output.strip() == "VN: nothing in the lake. Collect it: wb collect VN"
 
 
 @pytest.mark.parametrize(

@@ -61,3 +61,5 @@ def test_every_finding_has_a_chart_with_a_title_and_units(lake):
     assert all(figure.layout.title.text for figure in figures)
     assert figures[0].data[0].marker.color == "#0072B2"
     assert figures[3].layout.annotations[0].text == "none"
+    assert figures[3].layout.xaxis.visible is figures[3].layout.yaxis.visible is False
+    assert figures[4].layout.title.text.endswith("2024-01 to 2024-01</sup>")

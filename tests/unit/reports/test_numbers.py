@@ -40,3 +40,18 @@ def test_values_are_shown(value: Any, spec: str | None, text: str) -> None:
 )
 def test_names_suggest_formats(name: str, spec: str | None) -> None:
     assert numbers.default_format(name) == spec
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("max_drawdown", "max drawdown"),
+        ("cagr", "CAGR"),
+        ("mean_ic", "mean IC"),
+        ("t_newey_west", "t (Newey-West)"),
+        ("momentum_12m_1m", "momentum_12m_1m"),
+        ("days of returns", "days of returns"),
+    ],
+)
+def test_names_are_written_as_people_write_them(name: str, text: str) -> None:
+    assert numbers.label(name) == text

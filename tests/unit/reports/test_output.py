@@ -83,6 +83,14 @@ def test_a_table_is_saved_whole_and_shown_in_part(shown: list[Any], run_dir: Pat
     assert shown[0].count("<tr>") == 6
 
 
+def test_rows_of_statistics_have_each_their_own_format(shown: list[Any], run_dir: Path) -> None:
+    frame = pl.DataFrame({"statistic": ["cagr", "sharpe"], "strategy": [0.0834, 1.25], "benchmark": [None, -0.5]})
+    reports.table(frame, "t")
+    for text in ("<td>CAGR</td>", ">8.34%<", "<td>sharpe</td>", ">1.250<", ">−0.5000<", ">–<"):
+        assert text in shown[0]
+    assert pl.read_parquet(run_dir / "tables" / "t.parquet").equals(frame)
+
+
 def test_a_pandas_frame_keeps_a_named_index(shown: list[Any], run_dir: Path) -> None:
     index = pd.Index(["A", "B"], name="ticker")
     reports.table(pd.DataFrame({"x": [1.5, np.nan]}, index=index), "t", formats={"x": ".1f"})

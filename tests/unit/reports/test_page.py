@@ -98,3 +98,17 @@ def test_durations(seconds: float | None, text: str) -> None:
 
 def test_an_index_without_runs_says_so() -> None:
     assert "No runs yet" in page.render_index([])
+
+
+@pytest.mark.parametrize(
+    ("status", "ended", "linked"),
+    [
+        ("succeeded", "2026", True),
+        ("running", None, False),
+        ("interrupted", "2026", True),
+        ("interrupted", None, False),
+    ],
+)
+def test_the_index_links_only_pages_that_are_there(status: str, ended: str | None, linked: bool) -> None:
+    text = page.render_index([{**CARD, "notebook": "n.ipynb", "status": status, "ended": ended}])
+    assert ('href="r/report.html"' in text) is linked
