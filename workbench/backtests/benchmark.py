@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.backtests.prices import prices
+from workbench.backtests.prices import STALE, prices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,15 +28,20 @@ def equal_weight(panel: Panel, first: int = 0) -> NDArray[np.float64]:
     -------
     (T - first,) array
         Rebalanced daily and free of cost. On a region's closed days its part does not move; a
-        delisted stock leaves at its proceeds.
+        delisted stock leaves at its proceeds. A stock without a bar for more than 21 sessions stops
+        counting until it has one again, with the return over the gap; a return over a break of the
+        price is left out.
     """
     market = prices(panel)
     gain = np.full(market.value.shape, np.nan)
     gain[1:] = market.value[1:] / market.value[:-1] - 1.0
-    held = np.zeros(gain.shape, dtype=bool)
+    gain[np.asarray(panel.breaks, dtype=bool)] = np.nan
     row = np.arange(len(gain))[:, None]
     unpaid = (row >= market.ended) & (row < market.closing)
-    held[1:] = (np.asarray(panel.member, dtype=bool) | unpaid)[:-1] & ~np.isnan(gain[1:])
+    fresh = (market.age <= STALE) | (row == market.closing)
+    member = np.asarray(panel.member, dtype=bool)
+    held = np.zeros(gain.shape, dtype=bool)
+    held[1:] = ((member[:-1] & fresh[1:]) | unpaid[:-1]) & ~np.isnan(gain[1:])
     regions = np.array(panel.regions)
     parts = []
     for region in dict.fromkeys(panel.regions):

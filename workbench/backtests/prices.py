@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: How long a delisted position waits for its proceeds before it counts as paid at the last price.
 PAYMENT_WAIT = np.timedelta64(90, "D")
+#: Sessions without a bar after which a price is called stale.
+STALE = 21
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +37,8 @@ class Prices:
     unit : (T, N) array
         Price of one share as traded, in the panel's currency: value without the reinvested dividends
         and the splits.
+    age : (T, N) int
+        Sessions of the column's region since its last bar, 0 on the day of a bar; T before the first.
     """
 
     value: NDArray[np.float64]
@@ -42,10 +46,12 @@ class Prices:
     ended: NDArray[np.int64]
     closing: NDArray[np.int64]
     unit: NDArray[np.float64]
+    age: NDArray[np.int64]
 
     def since(self, row: int) -> Prices:
         """The same from a row on."""
-        return Prices(self.value[row:], self.tradable[row:], self.ended - row, self.closing - row, self.unit[row:])
+        ended, closing = self.ended - row, self.closing - row
+        return Prices(self.value[row:], self.tradable[row:], ended, closing, self.unit[row:], self.age[row:])
 
 
 def prices(panel: Panel) -> Prices:
@@ -68,9 +74,21 @@ def prices(panel: Panel) -> Prices:
         value[row:, column] = value[row - 1, column] * share
         unit[row:, column] = unit[row - 1, column] * share
     tradable = np.asarray(panel.traded, dtype=bool) & ~np.isnan(close)
-    for frozen in (value, tradable, ended, closing, unit):
+    age = _age(panel, ~np.isnan(close))
+    for frozen in (value, tradable, ended, closing, unit, age):
         frozen.setflags(write=False)
-    return Prices(value, tradable, ended, closing, unit)
+    return Prices(value, tradable, ended, closing, unit, age)
+
+
+def _age(panel: Panel, there: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Sessions of each column's own region since its last bar."""
+    regions = tuple(dict.fromkeys(panel.regions))
+    counts = np.column_stack([np.cumsum(panel.sessions(region)) for region in regions])
+    place = {region: number for number, region in enumerate(regions)}
+    passed = counts[:, [place[region] for region in panel.regions]]
+    last = np.maximum.accumulate(np.where(there, passed, -1), axis=0)
+    age: NDArray[np.int64] = np.where(last >= 0, passed - last, len(there))
+    return age
 
 
 def _closings(panel: Panel, rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.backtests.costs import Costs
+from workbench.backtests.doubts import doubts
 from workbench.backtests.engines import DEFAULT_ENGINE, Job, get_engine
 from workbench.backtests.outcome import BacktestRun, assemble
 from workbench.backtests.prices import prices
@@ -51,14 +52,17 @@ def run(
     -----
     Timing: decided at the close of t, filled at the close of the next session of the ticker's region. A
     stock that does not trade on that day is filled on its next trading day, unless a later decision
-    replaces the order; a delisted one is paid out at its proceeds.
+    replaces the order; a delisted one is paid out at its proceeds. A position whose bars end without a
+    delisting stays at its last price, and a break of the price is earned as it stands: the notes name both.
     """
     _check(targets, panel, capital)
     first = int(np.searchsorted(panel.dates, targets.dates[0]))
     rates = costs if costs is not None else Costs.of_markets(panel, first)
     job = _job(targets, panel, rates, first, capital)
     chosen = get_engine(engine)
-    return assemble(job, chosen.simulate(job), panel.currency or "", chosen.name, tuple(panel.notes))
+    ledger = chosen.simulate(job)
+    notes = (*panel.notes, *doubts(job, ledger, panel.breaks[first:]))
+    return assemble(job, ledger, panel.currency or "", chosen.name, notes)
 
 
 def _check(targets: Targets, panel: Panel, capital: float) -> None:

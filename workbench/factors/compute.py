@@ -113,7 +113,7 @@ def _one(factor: registry.Factor, panel: Panel, labels: Labels) -> NDArray[np.fl
 
     A suspended day has a carried close and no trade: its bar is hidden from the factor, so that a halt
     counts as missing and not as calm. Rows with less history than the look-back have no value, so that
-    a longer history moves none.
+    a longer history moves none; rows whose look-back holds a break of the price have none either.
     """
     result = np.full((len(labels.dates), len(labels.tickers)), np.nan)
     member, traded = np.asarray(panel.member, dtype=bool), np.asarray(panel.traded, dtype=bool)
@@ -122,8 +122,18 @@ def _one(factor: registry.Factor, panel: Panel, labels: Labels) -> NDArray[np.fl
         arrays = {field: _visible(panel, field, cell, traded) for field in factor.needs}
         values = np.array(factor(**arrays))
         values[: factor.lookback] = np.nan
-        result[cell] = np.where(member[cell], values, np.nan)
+        usable = member[cell] & ~_recent(np.asarray(panel.breaks)[cell], factor.lookback)
+        result[cell] = np.where(usable, values, np.nan)
     return result
+
+
+def _recent(flags: NDArray[np.bool_], rows: int) -> NDArray[np.bool_]:
+    """True where a flag stands on one of the last ``rows`` rows, row t included."""
+    count = np.cumsum(flags, axis=0, dtype=np.int64)
+    earlier = np.zeros_like(count)
+    earlier[rows:] = count[: len(count) - rows]
+    recent: NDArray[np.bool_] = count > earlier
+    return recent
 
 
 def _visible(

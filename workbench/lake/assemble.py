@@ -10,7 +10,7 @@ import numpy as np
 
 from workbench import markets
 from workbench.errors import ConfigError, DataError
-from workbench.lake import adjust, axes, bars, items, panel, rates, universe
+from workbench.lake import adjust, axes, bars, breaks, caveats, items, panel, rates, universe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,7 +127,7 @@ def build(lake: Lake, asked: Asked) -> panel.Panel:
     axis = replace(axis, columns=tuple(chosen))
     notes = list(axis.notes)
     grids, more = bars.load(lake, axis, tuple(dict.fromkeys((*asked.fields, *_ALWAYS))))
-    notes += more + _about_listings(axis.columns) + _about_kinds(axis.columns, asked.adjust)
+    notes += more
     traded = np.isfinite(grids["close"]) & np.where(
         np.isnan(grids["volume"]), np.isfinite(grids["open"]), grids["volume"] > 0
     )
@@ -137,6 +137,8 @@ def build(lake: Lake, asked: Asked) -> panel.Panel:
     split, total = adjust.dense(
         bars.factors(axis.columns, _in_price(happened, own, exchange, notes), notes), axis.dates
     )
+    broken = breaks.breaks(grids["close"] * total)
+    notes += caveats.notes(lake, axis, asked.adjust, broken)
     values, rate = _money(lake, asked, axis, own, exchange, notes)
     return panel.Panel(
         dates=axis.dates,
@@ -147,6 +149,7 @@ def build(lake: Lake, asked: Asked) -> panel.Panel:
         total_factor=total,
         member=universe.members(axis, stays),
         traded=traded,
+        breaks=broken,
         adjust=asked.adjust,
         adjusted_kind=tuple(_delivered(one.stored, asked.adjust) for one in axis.columns),
         currency=asked.currency or (own[0] if len(set(own)) == 1 else None),
@@ -163,35 +166,6 @@ def build(lake: Lake, asked: Asked) -> panel.Panel:
 
 def _delivered(stored: str, wanted: str) -> str:
     return max(stored, wanted, key=panel.ADJUST.index)
-
-
-def _about_kinds(columns: Sequence[axes.Column], wanted: str) -> list[str]:
-    notes = []
-    for kind in ("split", "total"):
-        some = [one.label for one in columns if one.stored == kind]
-        if some:
-            effect = f"asked for {wanted!r}, delivered {_delivered(kind, wanted)!r}"
-            notes.append(
-                f"{len(some)} tickers are stored adjusted ({kind}) by their provider; {effect}: {_listed(some)}."
-            )
-    mixed = [one.label for one in columns if one.mixed]
-    if mixed:
-        notes.append(
-            f"{len(mixed)} tickers have bars of more than one kind of adjustment; only those of the first bar's kind "
-            f"are used: {_listed(mixed)}."
-        )
-    return notes
-
-
-def _about_listings(columns: Sequence[axes.Column]) -> list[str]:
-    some = [one.label for one in columns if not one.known]
-    if not some:
-        return []
-    return [f"{len(some)} tickers are not in `tickers` and count as listed from their first bar on: {_listed(some)}."]
-
-
-def _listed(labels: Sequence[str]) -> str:
-    return ", ".join(labels[:5]) + (", …" if len(labels) > 5 else "")
 
 
 def _rates(lake: Lake, asked: Asked, own: Sequence[str], happened: Sequence[bars.Event]) -> rates.Rates | None:

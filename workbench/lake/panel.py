@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.errors import DataError
+from workbench.lake.breaks import breaks as find_breaks
 from workbench.lake.listing import Delisting
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Panel:
     traded : bool, shape (T, N)
         A bar with volume. On a suspended day the close is the carried one, for valuation only, and
         ``traded`` is False.
+    breaks : bool, shape (T, N)
+        A bar whose return on the bar before is not to be believed: :func:`workbench.lake.breaks.breaks`.
     adjust : str
         ``"none"``, ``"split"`` or ``"total"``: what ``panel[field]`` is asked to deliver.
     adjusted_kind : tuple of str, length N
@@ -76,6 +79,7 @@ class Panel:
     total_factor: Floats = field(default_factory=lambda: np.empty(0))
     member: Flags = field(default_factory=lambda: np.empty(0, bool))
     traded: Flags = field(default_factory=lambda: np.empty(0, bool))
+    breaks: Flags = field(default_factory=lambda: np.empty(0, bool))
     adjust: str = "total"
     adjusted_kind: tuple[str, ...] = ()
     currency: str | None = None
@@ -99,6 +103,7 @@ class Panel:
             "total_factor": ones,
             "member": np.ones(shape, bool),
             "traded": np.isfinite(close),
+            "breaks": find_breaks(close * self.total_factor) if len(self.total_factor) else find_breaks(close),
             "adjusted_kind": (self.adjust,) * shape[1],
             "currencies": (self.currency,) * shape[1],
             "delisting": Delisting.none(shape[1]),
@@ -115,7 +120,7 @@ class Panel:
         self.dates.setflags(write=False)
 
     def _grids(self) -> tuple[NDArray[Any], ...]:
-        grids = (self.split_factor, self.total_factor, self.member, self.traded)
+        grids = (self.split_factor, self.total_factor, self.member, self.traded, self.breaks)
         return grids if self.rate is None else (*grids, self.rate)
 
     def __repr__(self) -> str:
@@ -221,6 +226,7 @@ class Panel:
             total_factor=self.total_factor[:rows],
             member=self.member[:rows],
             traded=self.traded[:rows],
+            breaks=self.breaks[:rows],
             rate=None if self.rate is None else self.rate[:rows],
             session_rows={region: flags[:rows] for region, flags in self.session_rows.items()},
             delisting=self.delisting.until(day),

@@ -62,7 +62,8 @@ def history(
     -------
     History
         A price is carried over holidays and halts (a return of 0). Assets that are not listed or not
-        traded at ``at``, or that traded on too few rows, stand in ``excluded`` with the reason.
+        traded at ``at``, that traded on too few rows, or whose price breaks in them, stand in ``excluded``
+        with the reason.
 
     Raises
     ------
@@ -120,6 +121,10 @@ def _reason(panel: Panel, number: int, last: int, traded: NDArray[np.bool_], min
         return f"not listed on {panel.dates[latest]}"
     if not panel.traded[latest, number]:
         return f"suspended on {panel.dates[latest]}"
+    broken = np.flatnonzero(panel.breaks[last - len(traded) + 2 : last + 1, number])
+    if len(broken):
+        day = panel.dates[last - len(traded) + 2 + int(broken[0])]
+        return f"the price breaks on {day}: a move of more than a factor of five that no action explains"
     sessions = own[last - len(traded) + 1 : last + 1]
     share = float(traded[sessions, number].mean()) if sessions.any() else 0.0
     if share < min_share:

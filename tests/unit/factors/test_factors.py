@@ -147,3 +147,16 @@ def test_the_highest_hundredth_is_ordered_by_value_and_not_by_code(make_panel):
     assert scores.latest()["ticker"].to_list()[:20] == best
     later = factors.compute(["momentum_12m_1m"], panel, start=panel.dates[290].item())
     assert later.composite.only(np.arange(600)).latest()["ticker"].to_list()[:20] == best
+
+
+def test_a_break_of_the_price_hides_the_factor_until_the_look_back_has_passed_it(make_panel):
+    rng = np.random.default_rng(5)
+    close = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.02, (620, 12)), axis=0))
+    close[300:, 4] *= 40.0
+    raw = factors.compute(["momentum_12m_1m", "volatility_252d"], make_panel(close, labels(12))).raw
+    lookback = factors.get("momentum_12m_1m").lookback
+    for values in raw.values():
+        assert np.isfinite(values[299, 4])
+        assert np.isnan(values[300 : 300 + lookback, 4]).all()
+        assert np.isfinite(values[300 + lookback, 4])
+        assert np.isfinite(values[lookback:, 5]).all()

@@ -144,3 +144,12 @@ def test_inputs_that_cannot_be_optimized_are_refused_by_name(make_panel, close):
     for estimator in ("sample", "ledoit_wolf"):
         with pytest.raises(ModelError, match="no variance"):
             optimize(make_panel(np.full((300, 8), 100.0), labels(8)), covariance=estimator)
+
+
+def test_an_asset_whose_price_breaks_is_left_out_with_the_day(make_panel, close):
+    close[200:, 3] *= 60.0
+    panel = make_panel(close, labels(12))
+    excluded = dict(optimize(panel).excluded.iter_rows())
+    assert list(excluded) == ["KR:03"]
+    assert str(panel.dates[200]) in excluded["KR:03"]
+    assert optimize(panel, lookback=99).excluded.is_empty()

@@ -106,3 +106,11 @@ def test_errors_say_what_to_do(make_panel, close):
     with pytest.raises(NotEnoughHistory, match="min_names"):
         research.tearsheet(score_of(panel, close), panel, min_names=21)
     assert factors.names()
+
+
+def test_a_return_over_a_break_of_the_price_is_left_out(make_panel):
+    close = np.full((8, 1), 10.0)
+    close[4:] = 100.0
+    found = research.forward_returns(make_panel(close, ("KR:A",)), 1)[:, 0]
+    assert np.isnan(found[2])
+    assert found[[0, 1, 3, 4]].tolist() == [0.0] * 4
