@@ -6,7 +6,7 @@ never null; any other column may be, unless it stands in ``required``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 INSTANT = pl.Datetime("us", "UTC")
+#: What can change a share's price besides trading.
+ACTION_KINDS = (
+    "split",
+    "dividend",
+    "rights",
+    "bonus",
+    "spin_off",
+    "merger",
+    "consolidation",
+    "delisting_proceeds",
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,8 @@ class Table:
         The column a publish is bounded by and ``year`` is taken from.
     required : tuple of str
         Further columns that may not be null.
+    values : mapping of str to tuple of str
+        The only values that some columns may hold: readers look for exactly these, and would pass by another.
     keeps_revisions : bool
         Whether a changed row is noted in ``revisions``; not where change is all the table is for.
     """
@@ -46,6 +59,7 @@ class Table:
     partition: tuple[str, ...] = ("region",)
     date_column: str | None = None
     required: tuple[str, ...] = ()
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keeps_revisions: bool = True
 
     @property
@@ -139,6 +153,7 @@ TABLES: dict[str, Table] = _tables(
         partition=_YEARLY,
         date_column="date",
         required=("close", "adjusted", "source", "collected_at"),
+        values={"timeframe": ("D",), "adjusted": ("none", "split", "total")},
     ),
     Table(
         "actions",
@@ -154,6 +169,7 @@ TABLES: dict[str, Table] = _tables(
         key=("region", "ticker", "ex_date", "kind"),
         date_column="ex_date",
         required=("value", "source"),
+        values={"kind": ACTION_KINDS},
     ),
     Table(
         "fundamentals",
@@ -291,7 +307,7 @@ TABLES: dict[str, Table] = _tables(
             "new": _TEXT,
             "publish_id": _TEXT,
         },
-        key=("region", "table", "row_key", "field", "seen_at"),
+        key=("region", "table", "row_key", "field", "seen_at", "publish_id"),
         partition=_YEARLY,
         date_column="date",
     ),

@@ -33,7 +33,8 @@ def conform(table: Table, frame: pl.DataFrame, region: str | None) -> pl.DataFra
     ------
     SchemaViolation
         For unknown or missing columns, types that cannot be cast safely, null or empty keys, null
-        required values, infinite numbers and repeated keys; ``rows`` holds the failing ones.
+        required values, values beyond the declared ones, infinite numbers and repeated keys; ``rows``
+        holds the failing ones.
     RegionMismatch
         If rows belong to another region.
     """
@@ -125,6 +126,8 @@ def _refuse(table: Table, frame: pl.DataFrame, region: str | None) -> None:
             problems[f"{name} is infinite"] = pl.col(name).is_infinite()
         elif name in table.key and isinstance(kind, pl.String):
             problems[f"{name} is empty"] = pl.col(name) == ""
+    for name, allowed in table.values.items():
+        problems[f"{name} is none of {', '.join(allowed)}"] = ~pl.col(name).is_in(list(allowed))
     if region is not None:
         problems[f"region is not {region}"] = pl.col("region") != region
     found = frame.select(rule.any().alias(reason) for reason, rule in problems.items())

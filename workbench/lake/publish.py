@@ -146,7 +146,7 @@ def _order(
 ) -> Order:
     where = region_of(table, region)
     moment = seen_at or settings.now()
-    if replace is not None and (table.date_column is None or replace[0] > replace[1]):
+    if replace is not None and (table.date_column is None or not _days(replace)):
         raise SchemaViolation(
             f"replace={replace} is not a range of days of {table.name!r}.",
             hint="Pass (first day, last day) for a table with a date column, or leave it out.",
@@ -165,6 +165,14 @@ def _order(
     }
     conformed = conform(table, frame, where if table.by_region else None)
     return Order(root, table, where, conformed, replace, moment, checked)
+
+
+def _days(replace: tuple[date, date]) -> bool:
+    """Whether a range is two plain days in order."""
+    from datetime import date, datetime
+
+    plain = all(isinstance(day, date) and not isinstance(day, datetime) for day in replace)
+    return plain and len(replace) == 2 and replace[0] <= replace[1]
 
 
 def _attempt(order: Order) -> Published:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from workbench import settings
 from workbench.errors import LakeError
 from workbench.lake import tables
 
@@ -121,11 +122,16 @@ def read(
     Raises
     ------
     LakeError
-        If the table or a column is unknown; the message names the known ones.
+        If the table, the region or a column is unknown; the message names the known ones.
     """
     from workbench.lake import delta, side
 
     declared = tables.resolve(lake.root, table)
+    if region is not None and region not in (*settings.REGIONS, tables.NO_REGION):
+        raise LakeError(f"There is no region {region!r}.", hint=f"Use one of {', '.join(settings.REGIONS)}.")
+    if isinstance(tickers, str):
+        # Its characters would be taken for codes, and nothing would be found.
+        tickers = [tickers]
     unknown = [name for name in columns or () if name not in declared.columns]
     if unknown:
         raise LakeError(

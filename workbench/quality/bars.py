@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench.quality import jumps, rows
+from workbench.schemas import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -87,6 +88,7 @@ def check_bars(
     needed = [name for name in _NEEDED if name in columns]
     codes = [
         rows.incomplete(needed),
+        rows.undeclared(TABLES["ohlcv"], columns),
         *rows.row_codes(sessions),
         rows.conflicting_rows(tuple(values)),
         _other_kind(columns, previous),

@@ -84,6 +84,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check("mixed_adjustment", "The ticker has bars of another kind of adjustment.", "one kind a ticker"),
     Check("missing_value", "A column that the table requires is absent.", "null in a key or required column"),
+    Check("unknown_value", "A column holds a word that the lake does not know.", "beyond the table's declared values"),
     Check("fx_jump", "The rate leaves its level.", f"more than {FX_JUMP:.0%} from the last believed fix"),
 )
 CODES = frozenset(check.code for check in CHECKS)

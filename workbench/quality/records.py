@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from workbench.quality.rows import undeclared
 from workbench.schemas import TABLES
 
 if TYPE_CHECKING:
@@ -72,9 +73,9 @@ def split_incomplete(frame: pl.DataFrame, table: str) -> tuple[pl.DataFrame, pl.
     Returns
     -------
     good, quarantined : polars.DataFrame
-        ``quarantined`` has ``reasons``: ``missing_value`` for a null, NaN or infinity in a key or required column,
-        ``duplicate_conflict`` for a key that stands there with different values. Identical
-        repetitions are kept once.
+        ``quarantined`` has ``reasons``: ``missing_value`` for a null, NaN or infinity in a key or required
+        column, ``unknown_value`` for a word that the table does not declare, ``duplicate_conflict`` for a
+        key that stands there with different values. Identical repetitions are kept once.
     """
     declared = TABLES[table]
     needed = [name for name in (*declared.key, *declared.required) if name in frame.columns]
@@ -84,6 +85,8 @@ def split_incomplete(frame: pl.DataFrame, table: str) -> tuple[pl.DataFrame, pl.
     reason = (
         pl.when(pl.any_horizontal(pl.col(name).is_null() for name in needed))
         .then(pl.lit("missing_value"))
+        .when(undeclared(declared, frame.columns).is_not_null())
+        .then(pl.lit("unknown_value"))
         .when(pl.struct(declared.key).is_duplicated())
         .then(pl.lit("duplicate_conflict"))
     )

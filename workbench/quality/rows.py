@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import date
 
+    from workbench.schemas import Table
+
 PRICES = ("open", "high", "low", "close")
 _RANGE = ("open", "high", "low")
 
@@ -37,6 +39,12 @@ def closes_only() -> pl.Expr:
 def incomplete(needed: Sequence[str]) -> pl.Expr:
     """The code where a column that the lake requires is absent."""
     return _is("missing_value", pl.any_horizontal(pl.col(needed).is_null()))
+
+
+def undeclared(table: Table, columns: Sequence[str]) -> pl.Expr:
+    """The code where a column holds none of the values that the table declares for it."""
+    wrong = [~pl.col(name).is_in(list(allowed)) for name, allowed in table.values.items() if name in columns]
+    return _is("unknown_value", pl.any_horizontal(*wrong, pl.lit(value=False)))
 
 
 def row_codes(sessions: Collection[date]) -> list[pl.Expr]:

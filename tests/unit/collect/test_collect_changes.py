@@ -127,3 +127,23 @@ def test_rows_without_what_a_row_needs_are_quarantined(lake, run, toy, column, k
     found = lake.read("quarantine", "KR")
     assert set(found["reasons"]) == {"missing_value"}
     assert found["row"].str.contains('"volume":7.0').all()
+
+
+@pytest.mark.parametrize(("column", "value"), [("timeframe", "W"), ("adjusted", "Split")])
+def test_bars_with_a_word_that_the_lake_does_not_know_are_quarantined(lake, run, toy, column, value):
+    toy.change = changed("000010", SESSIONS[5], SESSIONS[5], **{column: pl.lit(value)})
+    run(toy)
+    assert lake.read("quarantine", "KR").select("date", "reasons").rows() == [(SESSIONS[5], "unknown_value")]
+    assert reasons(lake) == [("000010", SESSIONS[5], SESSIONS[5], "quarantined")]
+
+
+def test_an_action_of_an_unknown_kind_is_quarantined_and_the_others_arrive(lake, run, toy):
+    toy.actions = [
+        {"ticker": "000010", "ex_date": SESSIONS[5], "value": 2.0},
+        {"ticker": "000010", "ex_date": SESSIONS[7], "value": 2.0, "kind": "splitt"},
+    ]
+    run(toy)
+    assert lake.read("actions", "KR")["ex_date"].to_list() == [SESSIONS[5]]
+    assert lake.read("quarantine", "KR").select("table", "date", "reasons").rows() == [
+        ("actions", SESSIONS[7], "unknown_value")
+    ]

@@ -135,6 +135,13 @@ def test_changed_fields_go_to_revisions(lake):
     assert set(rows["publish_id"]) == {"ohlcv/KR/000000002"}
 
 
+def test_two_changes_at_one_moment_are_two_revisions(lake):
+    for close in (10.0, 20.0, 30.0):
+        lake.publish("ohlcv", bars(tickers=("A",), days=1, close=close), "KR", seen_at=SEEN)
+    changes = lake.read("revisions").filter(pl.col("field") == "close").select("old", "new").rows()
+    assert changes == [("10.0", "20.0"), ("20.0", "30.0")]
+
+
 def test_a_table_may_keep_no_revisions(lake):
     table = schemas.Table("asked", {"region": pl.String(), "end": pl.Date()}, key=("region",), keeps_revisions=False)
     for day in (2, 3):

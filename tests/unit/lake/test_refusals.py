@@ -65,6 +65,8 @@ def test_foreign_regions_are_refused_with_their_rows(lake):
         ({"close": float("nan")}, "close is null"),
         ({"close": float("inf")}, "close is infinite"),
         ({"source": None}, "source is null"),
+        ({"timeframe": pl.lit("W")}, "timeframe is none of D"),
+        ({"adjusted": pl.lit("Split")}, "adjusted is none of none, split, total"),
     ],
 )
 def test_rows_that_break_a_rule_are_attached_with_the_reason(lake, change, reason):
@@ -113,8 +115,22 @@ def test_unknown_tables_and_bad_ranges_are_named(lake):
         lake.publish("prices", bars(), "KR")
     with pytest.raises(SchemaViolation, match="not a range"):
         lake.publish("ohlcv", bars(), "KR", replace=(date(2024, 2, 1), date(2024, 1, 1)))
+    with pytest.raises(SchemaViolation, match="not a range"):
+        lake.publish("ohlcv", bars(), "KR", replace=("2024-01-01", "2024-02-01"))
     with pytest.raises(SchemaViolation, match="takes no side rows"):
         lake.publish("trials", pl.DataFrame({"id": ["a"]}), gaps=gap())
+
+
+def test_a_region_that_is_none_is_no_empty_answer(lake):
+    lake.publish("ohlcv", bars(), "KR")
+    for region in ("kr", "XX"):
+        with pytest.raises(LakeError, match=f"no region '{region}'"):
+            lake.read("ohlcv", region)
+
+
+def test_a_single_code_is_a_code_and_no_list_of_letters(lake):
+    lake.publish("ohlcv", bars(tickers=("AAPL", "A")), "KR")
+    assert lake.read("ohlcv", "KR", tickers="AAPL")["ticker"].unique().to_list() == ["AAPL"]
 
 
 def test_a_lake_that_cannot_be_written_says_so(lake):
