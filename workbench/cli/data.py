@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 
 
-@click.command("import", epilog="Example: wb import params/collection/files_example.yaml --root ~/prices")
+@click.command("import", epilog="\b\nExample: wb import params/collection/files_example.yaml --root ~/prices")
 @click.argument("spec", type=click.Path(path_type=Path))
 @click.option("--root", type=click.Path(path_type=Path), required=True, help="Folder that the spec's files lie in.")
 @_JSON
@@ -40,7 +40,9 @@ def import_files(spec: Path, root: Path, as_json: bool) -> None:
         echo_frame(imported.by_reason)
 
 
-@click.command(epilog='Example: wb sql "SELECT region, count(*) AS bars FROM ohlcv GROUP BY region ORDER BY region"')
+@click.command(
+    epilog='\b\nExample: wb sql "SELECT region, count(*) AS bars FROM ohlcv GROUP BY region ORDER BY region"'
+)
 @click.argument("query", required=False)
 @click.option("--script", is_flag=True, help="Print the tables and views as SQL for any DuckDB client.")
 @click.option("--at", "moment", help="Read the lake as it was at this moment (ISO date or instant).")
@@ -65,7 +67,7 @@ def sql(query: str | None, script: bool, moment: str | None, rows: int, as_json:
         echo_frame(frame, rows)
 
 
-@click.command(epilog="Example: wb versions ohlcv")
+@click.command(epilog="\b\nExample: wb versions ohlcv")
 @click.argument("table", required=False)
 @click.option("--rows", default=30, show_default=True, help="Newest versions to show.")
 @_JSON
@@ -80,7 +82,7 @@ def versions(table: str | None, rows: int, as_json: bool) -> None:
         echo_frame(frame.head(rows), rows)
 
 
-@click.command(epilog="Example: wb rollback --region US --to 2026-11-01T06:00:00+00:00")
+@click.command(epilog="\b\nExample: wb rollback --region US --to 2026-11-01T06:00:00+00:00")
 @click.option("--region", required=True, help="The region to roll back; the others stay untouched.")
 @click.option("--to", "moment", required=True, help="An instant (ISO), or the id of a run whose snapshot to restore.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -109,7 +111,7 @@ def _moment(text: str) -> str | Snapshot:
     return text
 
 
-@click.command(epilog="Example: wb health KR --json")
+@click.command(epilog="\b\nExample: wb health KR --json")
 @click.argument("regions", nargs=-1)
 @_JSON
 def health(regions: tuple[str, ...], as_json: bool) -> None:
@@ -134,7 +136,7 @@ def health(regions: tuple[str, ...], as_json: bool) -> None:
             echo_frame(frame) if frame.height else click.echo("none")
 
 
-@click.command(epilog="Example: wb compact --vacuum")
+@click.command(epilog="\b\nExample: wb compact --vacuum")
 @click.option("--vacuum", is_flag=True, help="Also delete files that neither the present nor a kept run names.")
 def compact(vacuum: bool) -> None:
     """Merge the lake's small files and restore their sorting."""

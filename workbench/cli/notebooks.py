@@ -22,7 +22,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a s
 _WORKERS = click.option("--workers", default=2, show_default=True, help="Notebooks to run side by side.")
 
 
-@click.command(epilog="Example: wb collect KR US -p sample_size=tiny")
+@click.command(epilog="\b\nExample: wb collect KR US -p sample_size=tiny")
 @click.argument("regions", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="All six regions.")
 @click.option("-f", "--params", "params_file", type=click.Path(path_type=Path), help="Parameters from a YAML file.")
@@ -48,7 +48,7 @@ def collect(
 
 
 @click.command(
-    epilog="Example: wb run notebooks/backtests/backtest.ipynb -f params/backtests/kr.yaml -p start=2022-01-01"
+    epilog="\b\nExample: wb run notebooks/backtests/backtest.ipynb -f params/backtests/kr.yaml -p start=2022-01-01"
 )
 @click.argument("notebook", type=click.Path(path_type=Path), required=False)
 @click.option("-f", "--params", "params_file", type=click.Path(path_type=Path), help="Parameters from a YAML file.")
@@ -74,7 +74,7 @@ def run(
     _report([done], as_json)
 
 
-@click.command(epilog="Example: wb replay 20261120-130501-backtest-1f3a")
+@click.command(epilog="\b\nExample: wb replay latest")
 @click.argument("run_id")
 @_JSON
 def replay(run_id: str, as_json: bool) -> None:
@@ -101,7 +101,7 @@ def replay(run_id: str, as_json: bool) -> None:
     sys.exit(0 if replayed.identical else 1)
 
 
-@click.command("runs", epilog="Example: wb runs --json")
+@click.command("runs", epilog="\b\nExample: wb runs --json")
 @click.option("--rows", default=30, show_default=True, help="Newest runs to show.")
 @_JSON
 def runs_list(rows: int, as_json: bool) -> None:
@@ -115,7 +115,7 @@ def runs_list(rows: int, as_json: bool) -> None:
         echo_frame(frame.select("id", "status", "notebook", "seconds", "headline"), rows)
 
 
-@click.command(epilog="Example: wb demo --size tiny")
+@click.command(epilog="\b\nExample: wb demo --size tiny")
 @click.option("--size", type=click.Choice(["tiny", "demo"]), default="demo", show_default=True)
 @_WORKERS
 def demo(size: str, workers: int) -> None:
@@ -139,7 +139,7 @@ def demo(size: str, workers: int) -> None:
 
 
 @click.command(
-    epilog="Example: wb lab --port 8899; what follows -- goes to JupyterLab: wb lab -- --ip=0.0.0.0",
+    epilog="\b\nExample: wb lab --port 8899\nWhat follows -- goes to JupyterLab: wb lab -- --ip=0.0.0.0",
 )
 @click.option("--port", default=8888, show_default=True)
 @click.option("--browser/--no-browser", default=True, show_default=True)

@@ -27,7 +27,7 @@ _FRACTIONS = (
 )
 #: Names that are written in another way than by spaces between their words.
 _TERMS = {"t_newey_west": "t (Newey-West)", "icir": "IC ratio"}
-_ABBREVIATIONS = {"cagr": "CAGR", "ic": "IC"}
+_ABBREVIATIONS = {"cagr": "CAGR", "ic": "IC", "sharpe": "Sharpe", "sortino": "Sortino", "calmar": "Calmar"}
 _MISSING = "–"
 
 

@@ -98,7 +98,7 @@ def _column(values: pl.Series, spec: str | None, names: list[str] | None) -> tup
         spec = _spec_of(values)
     specs = [spec if numeric else None] * len(values)
     if numeric and names is not None:
-        specs = [default_format(name) or spec for name in names]
+        specs = [default_format(name) or ",.3f" for name in names]
     texts = [escape(shown(value, own)) for value, own in zip(values.to_list(), specs, strict=True)]
     if numeric:
         return "n", texts

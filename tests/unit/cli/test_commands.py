@@ -31,6 +31,8 @@ def test_every_command_has_help_with_an_example(command):
     shown = wb(command, "--help")
     assert shown.exit_code == 0
     assert f"Example: wb {command}" in shown.output
+    example = cli.commands[command].epilog.splitlines()[1]
+    assert f"  {example}\n" in shown.output, "an example is on one line, to be copied"
 
 
 def test_sql_as_table_and_as_json(tiny_lake):

@@ -86,7 +86,7 @@ def test_a_table_is_saved_whole_and_shown_in_part(shown: list[Any], run_dir: Pat
 def test_rows_of_statistics_have_each_their_own_format(shown: list[Any], run_dir: Path) -> None:
     frame = pl.DataFrame({"statistic": ["cagr", "sharpe"], "strategy": [0.0834, 1.25], "benchmark": [None, -0.5]})
     reports.table(frame, "t")
-    for text in ("<td>CAGR</td>", ">8.34%<", "<td>sharpe</td>", ">1.250<", ">−0.5000<", ">–<"):
+    for text in ("<td>CAGR</td>", ">8.34%<", "<td>Sharpe</td>", ">1.250<", ">\N{MINUS SIGN}0.500<", ">–<"):
         assert text in shown[0]
     assert pl.read_parquet(run_dir / "tables" / "t.parquet").equals(frame)
 

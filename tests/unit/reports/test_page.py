@@ -112,3 +112,10 @@ def test_an_index_without_runs_says_so() -> None:
 def test_the_index_links_only_pages_that_are_there(status: str, ended: str | None, linked: bool) -> None:
     text = page.render_index([{**CARD, "notebook": "n.ipynb", "status": status, "ended": ended}])
     assert ('href="r/report.html"' in text) is linked
+
+
+def test_a_digest_is_folded_away_with_the_code() -> None:
+    cell = new_code_cell("# NBVAL_CHECK_OUTPUT\nx", outputs=[new_output("stream", text="rows 21")])
+    assert re.search(r'class="[^"]*celltag_digest[^"]*"', _page(cell))
+    assert ".celltag_digest { display: none; }" in _page(cell)
+    assert not re.search(r'class="[^"]*celltag_digest', _page(new_code_cell("x")))

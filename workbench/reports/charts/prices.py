@@ -28,7 +28,7 @@ def adjustment(frame: pl.DataFrame, ticker: str, currency: str) -> go.Figure:
 
     figure = go.Figure(_lines(frame, ticker))
     days = frame["date"]
-    figure.update_yaxes(title_text=f"close, {currency}, logarithmic", type="log", tickformat=",.4~g")
+    figure.update_yaxes(title_text=f"close, {currency}, logarithmic", type="log", tickformat=",.4~g", nticks=5)
     figure.update_layout(title_text=title(f"{ticker} as traded and adjusted", days[0], days[-1]))
     return figure
 
