@@ -94,11 +94,11 @@ def render(frame: pl.DataFrame, *, title: str | None, formats: Mapping[str, str]
 def _column(values: pl.Series, spec: str | None, names: list[str] | None) -> tuple[str, list[str]]:
     """Kind of a column (number, wide text, text) and its cells as escaped HTML; ``names`` are those of its rows."""
     numeric = values.dtype.is_numeric()
-    if numeric and spec is None and values.dtype.is_float():
-        spec = _spec_of(values)
-    specs = [spec if numeric else None] * len(values)
     if numeric and names is not None:
-        specs = [default_format(name) or ",.3f" for name in names]
+        specs = [default_format(name) or spec or ",.3f" for name in names]
+    else:
+        usual = _spec_of(values) if spec is None and values.dtype.is_float() else spec
+        specs = [usual if numeric else None] * len(values)
     texts = [escape(shown(value, own)) for value, own in zip(values.to_list(), specs, strict=True)]
     if numeric:
         return "n", texts

@@ -89,6 +89,9 @@ def test_rows_of_statistics_have_each_their_own_format(shown: list[Any], run_dir
     for text in ("<td>CAGR</td>", ">8.34%<", "<td>Sharpe</td>", ">1.250<", ">\N{MINUS SIGN}0.500<", ">–<"):
         assert text in shown[0]
     assert pl.read_parquet(run_dir / "tables" / "t.parquet").equals(frame)
+    reports.table({"step": ["half_spread"], "annual": [-0.0026], "money": [4537.1]}, "s", formats={"annual": ".2%"})
+    for text in ("<td>half spread</td>", ">\N{MINUS SIGN}0.26%<", ">4,537.100<"):
+        assert text in shown[1]
 
 
 def test_a_pandas_frame_keeps_a_named_index(shown: list[Any], run_dir: Path) -> None:
