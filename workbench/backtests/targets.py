@@ -31,7 +31,7 @@ class Targets:
     Raises
     ------
     BacktestError
-        Shapes that do not fit, dates that do not rise, weights that are negative or sum to more than 1.
+        Shapes that do not fit, a ticker twice, dates that do not rise, weights that are negative or sum to more than 1.
 
     Notes
     -----
@@ -49,6 +49,9 @@ class Targets:
                 f"{len(self.tickers)} tickers.",
                 hint="Give one row a decision date and one column a ticker.",
             )
+        if len(set(self.tickers)) < len(self.tickers):
+            twice = next(ticker for ticker in self.tickers if self.tickers.count(ticker) > 1)
+            raise BacktestError(f"{twice} has more than one column of targets.", hint="Give each ticker one column.")
         if len(self.dates) > 1 and not (np.diff(self.dates) > np.timedelta64(0, "D")).all():
             raise BacktestError("The decision dates do not rise.", hint="Sort them and give each date once.")
         if not len(self.dates):

@@ -56,12 +56,21 @@ class Factor:
     @property
     def code_hash(self) -> str:
         """Hash of the factor's own code and declaration; part of the identity of every result."""
-        text = f"{inspect.getsource(self.function)}|{self.lookback}|{self.needs}|{self.direction}"
+        text = f"{_code(self.function)}|{self.lookback}|{self.needs}|{self.direction}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def __call__(self, **arrays: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compute the factor from its arrays."""
         return self.function(**arrays)
+
+
+def _code(function: FactorFunction) -> str:
+    """The source; the byte code of a function typed at a prompt, whose source is not kept."""
+    try:
+        return inspect.getsource(function)
+    except OSError:
+        code = function.__code__
+        return f"{code.co_code.hex()}|{code.co_names}|{code.co_consts}"
 
 
 _REGISTRY: dict[str, Factor] = {}

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from workbench.errors import ConfigError
 from workbench.factors import registry, transforms
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
@@ -68,5 +69,13 @@ class FactorSet(BaseModel):
 
 
 def of(names: list[str] | tuple[str, ...]) -> FactorSet:
-    """A set of these factors at equal weight, for use without a file."""
+    """A set of these factors at equal weight, for use without a file.
+
+    Raises
+    ------
+    ConfigError
+        No factor at all.
+    """
+    if not names:
+        raise ConfigError("No factor is named.", hint=f"Name one or more of {', '.join(registry.names())}.")
     return FactorSet(name="unnamed", factors=dict.fromkeys(names, 1.0))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench import factors, markets, portfolio
-from workbench.errors import NotEnoughHistory
+from workbench.errors import ConfigError, NotEnoughHistory
 from workbench.schemas import TABLES
-from workbench.studies import selection, trials
+from workbench.studies import parameters, selection, trials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -141,7 +141,10 @@ def _regions(regions: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def _day(at: str | date) -> date:
-    return at if isinstance(at, date) else date.fromisoformat(at)
+    day = parameters.day(at, "at")
+    if day is None:
+        raise ConfigError("at is empty.", hint="Give the day of the decision, for example 2024-06-28.")
+    return day
 
 
 def _holdings(identity: str, found: Allocation, panel: Panel) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +15,22 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def day(value: str | date | None, name: str) -> date | None:
+    """A day as a user writes it; None and an empty text are no day.
+
+    Raises
+    ------
+    ConfigError
+        A text that is no date; ``name`` says which parameter it was.
+    """
+    if not isinstance(value, str) or not value:
+        return value or None
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise ConfigError(f"{name}={value!r} is not a date.", hint="Write it as 2024-06-28.") from error
 
 
 def load(model: type[Model], folder: str, name: str | Path) -> Model:

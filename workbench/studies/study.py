@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from workbench.backtests import performance
 from workbench.backtests.costs import KINDS
 from workbench.errors import ConfigError
 from workbench.schemas import TABLES
-from workbench.studies import selection, trials
+from workbench.studies import parameters, selection, trials
 from workbench.studies.result import Result
 
 if TYPE_CHECKING:
@@ -40,8 +39,8 @@ class Plan:
     strategy: Strategy
     lake: Lake
     regions: tuple[str, ...]
-    start: str | None
-    end: str | None
+    start: date | None
+    end: date | None
     engine: str
     currency: str
     local: bool
@@ -98,9 +97,10 @@ def backtest(
         daily = performance.returns(result.equity["equity"].to_numpy())
         outcome = trials.Outcome("succeeded", result.stats, daily.tolist())
         trial = replace(trial, start=result.equity["date"][0], end=result.equity["date"][-1])
+    except (KeyboardInterrupt, SystemExit):
+        outcome = trials.Outcome("interrupted", {}, [])
+        raise
     finally:
-        if sys.exc_info()[0] in (KeyboardInterrupt, SystemExit):
-            outcome = trials.Outcome("interrupted", {}, [])
         trials.record(lake, trial, outcome)
     result = replace(result, trials=trials.count(lake, trial))
     _store(lake, result)
@@ -123,7 +123,7 @@ def _plan(
             f"{strategy.name} is not meant for {', '.join(outside)}.",
             hint=f"Choose among {', '.join(strategy.regions)}, or change its YAML.",
         )
-    first, last = (str(day) if day else None for day in (start, end))
+    first, last = (parameters.day(value, name) for value, name in ((start, "start"), (end, "end")))
     if first and last and first >= last:
         raise ConfigError(f"start={first} is not before end={last}.", hint="Swap or change them.")
     name = engine or backtests.DEFAULT_ENGINE
@@ -135,8 +135,6 @@ def _plan(
 
 
 def _trial(plan: Plan, hypothesis: str) -> trials.Trial:
-    from datetime import date
-
     strategy = plan.strategy
     asked = (hypothesis, plan.regions, plan.start, plan.end, plan.engine, plan.currency)
     return trials.Trial(
@@ -148,8 +146,8 @@ def _trial(plan: Plan, hypothesis: str) -> trials.Trial:
         universe=f"{strategy.universe or 'all'} in {' '.join(plan.regions)}",
         snapshot=plan.lake.snapshot().id,
         engine=plan.engine,
-        start=date.fromisoformat(plan.start) if plan.start else None,
-        end=date.fromisoformat(plan.end) if plan.end else None,
+        start=plan.start,
+        end=plan.end,
     )
 
 

@@ -182,3 +182,9 @@ def test_the_rates_of_the_markets_change_on_their_day(make_panel):
             assert rates.tax_sell_bps[row, column] == told.tax_sell_bps
             assert rates.commission_bps[row, column] == told.commission_bps
     assert len(set(rates.tax_sell_bps[:, 0])) > 1
+
+
+def test_a_ticker_with_two_columns_of_targets_is_refused(make_panel):
+    panel = make_panel([[100, 50], [110, 50]], TWO)
+    with pytest.raises(BacktestError, match="KR:A has more than one column"):
+        targets(panel, [0], [[0.5, 0.5]], tickers=("KR:A", "KR:A"))

@@ -160,3 +160,15 @@ def test_a_break_of_the_price_hides_the_factor_until_the_look_back_has_passed_it
         assert np.isnan(values[300 : 300 + lookback, 4]).all()
         assert np.isfinite(values[300 + lookback, 4])
         assert np.isfinite(values[lookback:, 5]).all()
+
+
+def test_no_factor_is_refused_and_a_factor_without_source_has_a_hash(make_panel, walk):
+    with pytest.raises(ConfigError, match="No factor is named"):
+        factors.compute([], make_panel(walk, labels(12)))
+    hashes = []
+    for number in (1.0, 2.0):
+        room: dict[str, object] = {}
+        exec(f"def typed(close):\n    return close * {number}", room)
+        factor = factors.Factor("typed", room["typed"], "x", 1, ("close",), 1, "")
+        hashes.append(factor.code_hash)
+    assert hashes[0] != hashes[1]

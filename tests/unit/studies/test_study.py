@@ -147,3 +147,21 @@ def test_what_is_not_there_is_said(lake, strategy, tmp_path):
     with pytest.raises(WorkbenchError):
         wb.studies.select(strategy, lake, "KR", "2023-02-01")
     assert wb.studies.last_date(lake, ["KR", "US"]) == lake.read("ohlcv").filter(pl.col("region") == "US")["date"].max()
+
+
+def test_a_day_that_is_none_is_refused_before_anything_is_counted(lake, strategy):
+    with pytest.raises(ConfigError, match="start='2025-13-01' is not a date"):
+        wb.backtest(strategy, lake, regions="KR", start="2025-13-01")
+    with pytest.raises(ConfigError, match="at='soon' is not a date"):
+        wb.studies.select(strategy, lake, "KR", "soon")
+    with pytest.raises(ConfigError, match="at is empty"):
+        wb.studies.allocate("min_variance", lake, "KR", "")
+    assert lake.read("trials").is_empty()
+
+
+def test_a_study_started_while_an_interrupt_is_handled_counts_as_what_it_is(lake, strategy):
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        wb.backtest(strategy, lake, regions="KR")
+    assert lake.read("trials")["status"].to_list() == ["succeeded"]
