@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from workbench.lake.panel import Panel
 
 
+SEVERAL = (
+    "Orders that are filled on one date are sized together, from the value of all positions at that date's closes: "
+    "the size (never the choice) of an order in Asia knows New York's close of the same date."
+)
+
+
 def run(
     targets: Targets, panel: Panel, costs: Costs | None = None, engine: str = DEFAULT_ENGINE, capital: float = 1e6
 ) -> BacktestRun:
@@ -52,7 +58,8 @@ def run(
     -----
     Timing: decided at the close of t, filled at the close of the next session of the ticker's region. A
     stock that does not trade on that day is filled on its next trading day, unless a later decision
-    replaces the order; a delisted one is paid out at its proceeds. A position whose bars end without a
+    replaces the order. Weights are turned into money at the fill, from the value of the whole portfolio at the
+    closes of that date, also of markets that close later. A delisted stock is paid out at its proceeds. A position whose bars end without a
     delisting stays at its last price, and a break of the price is earned as it stands: the notes name both.
     """
     _check(targets, panel, capital)
@@ -61,7 +68,8 @@ def run(
     job = _job(targets, panel, rates, first, capital)
     chosen = get_engine(engine)
     ledger = chosen.simulate(job)
-    notes = (*panel.notes, *doubts(job, ledger, panel.breaks[first:]))
+    several = (SEVERAL,) if len(rates.regions) > 1 else ()
+    notes = (*panel.notes, *several, *doubts(job, ledger, panel.breaks[first:]))
     return assemble(job, ledger, panel.currency or "", chosen.name, notes)
 
 

@@ -188,3 +188,10 @@ def test_a_ticker_with_two_columns_of_targets_is_refused(make_panel):
     panel = make_panel([[100, 50], [110, 50]], TWO)
     with pytest.raises(BacktestError, match="KR:A has more than one column"):
         targets(panel, [0], [[0.5, 0.5]], tickers=("KR:A", "KR:A"))
+
+
+def test_several_regions_are_told_how_orders_are_sized(make_panel):
+    for tickers, told in ((("KR:A", "US:B"), True), (TWO, False)):
+        panel = make_panel([[100, 50], [110, 50]], tickers)
+        notes = run(targets(panel, [0], [[0.5, 0.5]]), panel, Costs.flat(panel)).notes
+        assert any("sized together" in note for note in notes) is told
