@@ -58,9 +58,10 @@ def run(
     -----
     Timing: decided at the close of t, filled at the close of the next session of the ticker's region. A
     stock that does not trade on that day is filled on its next trading day, unless a later decision
-    replaces the order. Weights are turned into money at the fill, from the value of the whole portfolio at the
-    closes of that date, also of markets that close later. A delisted stock is paid out at its proceeds. A position whose bars end without a
-    delisting stays at its last price, and a break of the price is earned as it stands: the notes name both.
+    replaces the order. Weights are turned into money at the fill, from the value of the whole portfolio at
+    the closes of that date, also of markets that close later. A delisted stock is paid out at its proceeds.
+    A position whose bars end without a delisting stays at its last price, and a break of the price is
+    earned as it stands: the notes name both.
     """
     _check(targets, panel, capital)
     first = int(np.searchsorted(panel.dates, targets.dates[0]))
