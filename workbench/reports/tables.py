@@ -95,7 +95,7 @@ def _column(values: pl.Series, spec: str | None, names: list[str] | None) -> tup
     """Kind of a column (number, wide text, text) and its cells as escaped HTML; ``names`` are those of its rows."""
     numeric = values.dtype.is_numeric()
     if numeric and names is not None:
-        specs = [default_format(name) or spec or ",.3f" for name in names]
+        specs: list[str | None] = [spec or default_format(name) or ",.3f" for name in names]
     else:
         usual = _spec_of(values) if spec is None and values.dtype.is_float() else spec
         specs = [usual if numeric else None] * len(values)
