@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from workbench.cli.output import echo_frame, echo_json
-from workbench.cli.progress import progress
+from workbench.cli.progress import progress, waiting
 
 if TYPE_CHECKING:
     import polars as pl
@@ -60,7 +60,8 @@ def sql(query: str | None, script: bool, moment: str | None, rows: int, as_json:
         return
     if not query:
         raise click.UsageError("Give a query, or --script.")
-    frame = lake.sql(query)
+    with waiting("Asking the lake"):
+        frame = lake.sql(query)
     if as_json:
         echo_json(frame.to_dicts())
     else:
@@ -96,7 +97,9 @@ def rollback(region: str, moment: str, yes: bool) -> None:
     target = _moment(moment)
     if not yes:
         click.confirm(f"Roll {code} back to {moment} in {lake.root}?", abort=True)
-    for table, published in lake.rollback(code, target).items():
+    with waiting(f"Rolling {code} back"):
+        restored = lake.rollback(code, target)
+    for table, published in restored.items():
         click.echo(f"{table}: version {published.version}")
     click.echo(f"{code} is as it was at {moment}; the versions before this stay readable.")
 
@@ -123,7 +126,8 @@ def health(regions: tuple[str, ...], as_json: bool) -> None:
     lake = Lake()
     found: dict[str, dict[str, pl.DataFrame]] = {}
     for region in markets.check_regions(regions or REGIONS):
-        found[region] = quality.health(lake, region).frames()
+        with waiting(f"Examining {region}"):
+            found[region] = quality.health(lake, region).frames()
     if as_json:
         echo_json({region: {name: f.to_dicts() for name, f in frames.items()} for region, frames in found.items()})
         return
@@ -144,10 +148,12 @@ def compact(vacuum: bool) -> None:
     from workbench.lake import Lake
 
     lake = Lake()
-    lake.compact()
+    with waiting("Merging files"):
+        lake.compact()
     click.echo(f"{lake.root} is compact.")
     if vacuum:
-        deleted = lake.vacuum(keep=runs.kept_snapshots())
+        with waiting("Deleting files that nothing names"):
+            deleted = lake.vacuum(keep=runs.kept_snapshots())
         click.echo(f"{len(deleted)} files deleted; every kept run stays replayable.")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _PATIENCE = 2.0
 
@@ -30,6 +30,33 @@ def progress() -> Iterator[Progress]:
             yield show
     else:
         yield _Lines()
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say what is under way when the block takes longer than two seconds and cannot tell how far it is."""
+    stop: list[Callable[[], None]] = []
+
+    def begin() -> None:
+        if not sys.stderr.isatty():
+            click.echo(f"{what} ...", err=True)
+            return
+        from rich.console import Console
+
+        status = Console(stderr=True).status(what)
+        status.start()
+        stop.append(status.stop)
+
+    timer = threading.Timer(_PATIENCE, begin)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        for end in stop:
+            end()
 
 
 @contextmanager

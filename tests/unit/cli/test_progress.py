@@ -1,5 +1,7 @@
 """Progress off a terminal: a line at the end of each stage, and one every two seconds."""
 
+import time
+
 import pytest
 
 from workbench.cli import progress as module
@@ -49,3 +51,13 @@ def test_runs_are_named_by_what_they_do_and_told_apart():
         ("backtest KR", 5, 5, ""),
         ("backtest KR (bbbb)", 5, 5, "timed out in cell 4"),
     ]
+
+
+def test_what_cannot_be_counted_is_named_when_it_takes_long(capsys, monkeypatch):
+    with module.waiting("Merging files"):
+        pass
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(module, "_PATIENCE", 0.01)
+    with module.waiting("Merging files"):
+        time.sleep(0.3)
+    assert capsys.readouterr().err == "Merging files ...\n"
