@@ -91,9 +91,10 @@ def _land(job: Job, table: str, fetched: Fetched, report: TableReport, caller: C
         records = _records(bad, table, job, caller)
         report.count(job.lake.publish(table, good, region=job.region, quarantine=records))
     elif table == "fx":
-        rates = quality.check_fx(frame, previous=job.lake.read("fx"))
-        good, bad = rates.good, rates.quarantined
-        report.count(job.lake.publish(table, good))
+        complete, bad = quality.split_incomplete(frame, table)
+        rates = quality.check_fx(complete, previous=job.lake.read("fx"))
+        bad = pl.concat([bad, rates.quarantined])
+        report.count(job.lake.publish(table, rates.good))
         publish_beside(job, _records(bad.with_columns(ticker="currency"), table, job, caller))
     else:
         good, bad = quality.split_incomplete(frame, table)

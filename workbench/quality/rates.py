@@ -35,7 +35,7 @@ def check_fx(frame: pl.DataFrame, *, previous: pl.DataFrame | None = None) -> Ch
     frame : polars.DataFrame
         Columns currency, date, usd_per_unit (USD for one unit), and any others, which pass through.
     previous : polars.DataFrame, optional
-        Last believed fix of each currency before the frame, in the same columns.
+        Believed fixes in the same columns; of each currency the last one before the frame counts.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def _far_off(part: pl.DataFrame, previous: pl.DataFrame | None) -> pl.DataFrame:
 def _start(part: pl.DataFrame, previous: pl.DataFrame | None) -> float | None:
     currency = part["currency"][0]
     if previous is not None:
-        known = previous.filter(pl.col("currency") == currency).sort("date")
+        known = previous.filter((pl.col("currency") == currency) & (pl.col("date") < part["date"].min())).sort("date")
         if not known.is_empty():
             return float(known["usd_per_unit"][-1])
     believed = part.filter(pl.col("reasons").is_null()).head(5)["usd_per_unit"].to_numpy()

@@ -40,6 +40,11 @@ def test_the_first_rates_are_compared_with_what_is_known():
     ).good.is_empty()
 
 
+def test_years_before_what_is_known_are_not_compared_with_it():
+    known = rates(1.0).with_columns(date=START + timedelta(days=4_000))
+    assert quality.check_fx(rates(2.0, 2.01, 2.0), previous=known).quarantined.is_empty()
+
+
 def test_null_zero_and_contradicting_rates():
     frame = pl.concat([rates(1.0, None, 0.0, 1.0), rates(1.0, 1.0, 1.0, 1.01)[3:4], rates(1.0)])
     checked = quality.check_fx(frame)
