@@ -87,20 +87,29 @@ def count(lake: Lake, trial: Trial) -> int:
 
 
 def record(lake: Lake, trial: Trial, outcome: Outcome) -> None:
-    """Write one trial to the live lake, unless the same one stands there or this is a replay."""
+    """Write one trial to the live lake, unless the same one stands there or this is a replay.
+
+    The same evaluation with another result (the code of the workbench has changed) is no further try: its
+    row takes the new figures and keeps its place in the count.
+    """
     import polars as pl
 
     if replaying():
         return
     live = lake.live()
     stored = live.read("trials").filter(pl.col("id") == trial.id)
-    if stored.height and (stored["status"][0] == "succeeded" or outcome.status != "succeeded"):
+    if stored.height and outcome.status != "succeeded":
         return
+    statistics, recorded_at = json.dumps(_finite(outcome.statistics)), settings.now()
+    if stored.height and stored["status"][0] == "succeeded":
+        if stored["statistics"][0] == statistics and stored["returns"][0].to_list() == outcome.returns:
+            return
+        recorded_at = stored["recorded_at"][0]
     row: dict[str, Any] = {
         **{name: getattr(trial, name) for name in trial.__dataclass_fields__},
-        "recorded_at": settings.now(),
+        "recorded_at": recorded_at,
         "status": outcome.status,
-        "statistics": json.dumps(_finite(outcome.statistics)),
+        "statistics": statistics,
         "returns": outcome.returns,
     }
     schema = dict(TABLES["trials"].columns)

@@ -165,3 +165,18 @@ def test_a_study_started_while_an_interrupt_is_handled_counts_as_what_it_is(lake
     except KeyboardInterrupt:
         wb.backtest(strategy, lake, regions="KR")
     assert lake.read("trials")["status"].to_list() == ["succeeded"]
+
+
+def test_another_result_of_the_same_evaluation_is_kept_and_counted_once(lake, strategy, monkeypatch):
+    first = wb.backtest(strategy, lake, regions="KR")
+    before = lake.read("trials").row(0, named=True)
+    version = lake.version("trials")
+    wb.backtest(strategy, lake, regions="KR")
+    assert lake.version("trials") == version
+    monkeypatch.setattr("workbench.backtests.sizing._cost", lambda trade, rates: 0.0)
+    again = wb.backtest(strategy, lake, regions="KR")
+    after = lake.read("trials").row(0, named=True)
+    assert (again.id, again.trials, lake.read("trials").height) == (first.id, 1, 1)
+    assert again.stats != first.stats
+    assert after["returns"] != before["returns"]
+    assert after["recorded_at"] == before["recorded_at"]
