@@ -25,6 +25,8 @@ _REMOTE = re.compile(
 )
 #: Marks cells whose output is for the regression test of the notebook; it is shown with the code.
 _DIGEST = "# NBVAL_CHECK_OUTPUT"
+#: Printed characters that a page shows of one cell: a browser is slow with tens of megabytes.
+MOST_TEXT = 200_000
 _STATUS_WORDS = {"timed_out": "timed out"}
 
 
@@ -116,10 +118,28 @@ def _prepared(node: Any) -> Any:
     state = document.metadata.pop("widgets", {}).get(widgets.STATE, {}).get("state", {})
     for cell in document.cells:
         if cell.cell_type == "code":
-            cell.outputs = [_static(output, state) for output in cell.get("outputs", [])]
+            cell.outputs = [_static(output, state) for output in _bounded(cell.get("outputs", []))]
             if _DIGEST in cell.source:
                 cell.metadata["tags"] = [*cell.metadata.get("tags", []), "digest"]
     return document
+
+
+def _bounded(outputs: list[Any]) -> list[Any]:
+    """The outputs of a cell with at most `MOST_TEXT` characters printed; a line says how many were left out."""
+    import nbformat
+
+    room, left_out, kept = MOST_TEXT, 0, []
+    for output in outputs:
+        if output["output_type"] == "stream":
+            whole = len(output["text"])
+            output["text"] = output["text"][:room]
+            room -= len(output["text"])
+            left_out += whole - len(output["text"])
+        kept.append(output)
+    if left_out:
+        note = f"\n... {left_out:,} more characters stand in notebook.ipynb\n"
+        kept.append(nbformat.v4.new_output("stream", text=note))
+    return kept
 
 
 def _static(output: Any, state: Mapping[str, Any]) -> Any:

@@ -119,3 +119,11 @@ def test_a_digest_is_folded_away_with_the_code() -> None:
     assert re.search(r'class="[^"]*celltag_digest[^"]*"', _page(cell))
     assert ".celltag_digest { display: none; }" in _page(cell)
     assert not re.search(r'class="[^"]*celltag_digest', _page(new_code_cell("x")))
+
+
+def test_endless_printing_is_cut_in_the_page() -> None:
+    pieces = [new_output("stream", text="x" * (page.MOST_TEXT // 2)) for _ in range(4)]
+    text = _page(new_code_cell("x", outputs=pieces))
+    assert text.count("x" * 100) == page.MOST_TEXT // 100
+    assert f"... {page.MOST_TEXT:,} more characters stand in notebook.ipynb" in text
+    assert all(len(piece.text) == page.MOST_TEXT // 2 for piece in pieces)
