@@ -126,7 +126,7 @@ def _figure(frame: pl.DataFrame, label: str, count: str, *, horizontal: bool) ->
     figure.update_layout(barmode="stack")
     if frame.is_empty():
         # Axes without anything on them would only pretend to a scale.
-        figure.update_layout(height=150, xaxis_visible=False, yaxis_visible=False)
+        figure.update_layout(height=180, xaxis_visible=False, yaxis_visible=False)
         figure.add_annotation(text="none", showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5)
     return figure
 
