@@ -107,6 +107,7 @@ def _forms(value: str) -> set[str]:
     forms = {value, quote(value), quote(value, safe=""), quote_plus(value), html.escape(value), raw.hex()}
     forms |= {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
     forms |= {repr(value)[1:-1], ascii(value)[1:-1], repr(raw)[2:-1]}
+    forms |= {html.escape(form, quote=quotes) for form in forms for quotes in (True, False)}
     for offset in range(3):
         encoded = base64.b64encode(b"\0" * offset + raw).decode()
         # The first and last groups mix with the neighbours' bits; what is left between is the value's own.
