@@ -38,6 +38,8 @@ def import_files(spec: Path, root: Path, as_json: bool) -> None:
     )
     if imported.by_reason.height:
         echo_frame(imported.by_reason)
+    for note in imported.notes:
+        click.echo(f"Note: {note}")
 
 
 @click.command(

@@ -12,6 +12,8 @@ _HEALTH = "notebooks/collection/data_health.ipynb"
 _TEARSHEET = "notebooks/factors/factor_tearsheet.ipynb"
 _BACKTEST = "notebooks/backtests/backtest.ipynb"
 _OPTIMIZE = "notebooks/backtests/optimize_portfolio.ipynb"
+#: A day shortly before the end of the sample market, between a wrong price and its correction in each region.
+_BEFORE_CORRECTIONS = "2025-12-22"
 
 
 def stages(size: str) -> list[list[Job]]:
@@ -25,7 +27,13 @@ def stages(size: str) -> list[list[Job]]:
     from workbench.runs import Job
     from workbench.settings import REGIONS
 
-    collection = [Job(_COLLECT, {"region": region, "sample_size": size}) for region in REGIONS]
+    sample = {"sample_size": size}
+    # As a provider answers before its corrections, bad rows among the good; then what has come since.
+    first = [
+        Job(_COLLECT, {"region": region, **sample, "sample_today": _BEFORE_CORRECTIONS, "sample_defects": True})
+        for region in REGIONS
+    ]
+    then = [Job(_COLLECT, {"region": region, **sample}) for region in REGIONS]
     research = [
         Job(_HEALTH),
         Job(_BACKTEST, {"regions": list(REGIONS)}),
@@ -33,4 +41,4 @@ def stages(size: str) -> list[list[Job]]:
         *(Job(_BACKTEST, {"regions": [region]}) for region in REGIONS),
         Job(_OPTIMIZE),
     ]
-    return [collection, research]
+    return [first, then, research]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.collect.absence import unexplained
-from workbench.collect.collection import ORDER, collect, collect_all
+from workbench.collect.collection import ORDER, collect
 from workbench.collect.fetching import Pace
 from workbench.collect.imports import Imported, import_files
 from workbench.collect.job import Collected, guard_mixing
@@ -15,7 +15,6 @@ __all__ = [
     "Imported",
     "Pace",
     "collect",
-    "collect_all",
     "guard_mixing",
     "import_files",
     "provider_for",

@@ -1,9 +1,8 @@
-"""Collect what is missing of one region, or of several side by side."""
+"""Collect what is missing of one region; `wb collect` runs several side by side."""
 
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -21,10 +20,10 @@ from workbench.collect.job import (
     silent,
 )
 from workbench.collect.records import collect_records
-from workbench.errors import ConfigError, ProviderError, WorkbenchError
+from workbench.errors import ConfigError, ProviderError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from workbench.adapters.base import Adapter
     from workbench.lake import Lake
@@ -91,45 +90,6 @@ def collect(
     guard_mixing(job.lake, sorted({one.adapter.name for one in job.callers}))
     reports = [_collect_table(job, table) for table in wanted if job.offering(table)]
     return collected(region, reports, time.monotonic() - begin)
-
-
-def collect_all(
-    lake: Lake,
-    regions: Sequence[str],
-    provider: str | Adapter | Callable[[], Adapter] = "sample",
-    *,
-    workers: int = 2,
-    progress: Progress | None = None,
-    start: date | str | None = None,
-    end: date | str | None = None,
-) -> dict[str, Collected | WorkbenchError]:
-    """Collect several regions side by side; one region's failure stops no other.
-
-    Parameters
-    ----------
-    lake, provider, progress, start, end
-        As for :func:`collect`; a callable provider makes an adapter of its own for each region.
-    regions : sequence of str
-        Some of the six.
-    workers : int
-        Regions at a time, each in a thread.
-
-    Returns
-    -------
-    dict
-        By region what was collected, or the error that ended it.
-    """
-    codes = markets.check_regions(regions)
-
-    def one(region: str) -> Collected | WorkbenchError:
-        try:
-            chosen = provider() if callable(provider) else provider
-            return collect(lake, region, chosen, start=start, end=end, progress=progress)
-        except WorkbenchError as error:
-            return error
-
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        return dict(zip(codes, pool.map(one, codes), strict=True))
 
 
 def _collect_table(job: Job, table: str) -> TableReport:

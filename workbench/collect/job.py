@@ -12,7 +12,7 @@ import polars as pl
 from workbench import adapters
 from workbench.adapters.base import Adapter
 from workbench.collect.fetching import Caller, Pace
-from workbench.errors import ConfigError
+from workbench.errors import ConfigError, ProviderError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -148,6 +148,26 @@ class Collected:
     def errors(self) -> dict[str, str]:
         """Error by table, of the tables that failed or are incomplete."""
         return dict(self.summary.filter(pl.col("error") != "").select("table", "error").rows())
+
+    def raise_for_failures(self) -> None:
+        """Raise if a table failed, so that an unattended run does not pass for a success.
+
+        A table that is only incomplete (a provider was throttled for a while) is no failure: its gaps
+        are asked again by the next collection.
+
+        Raises
+        ------
+        ProviderError
+            Names each table that failed and what its provider said.
+        """
+        failed = self.summary.filter(pl.col("status") == "failed").select("table", "error").rows()
+        if failed:
+            said = "; ".join(f"{table}: {error}" for table, error in failed)
+            raise ProviderError(
+                f"{len(failed)} of {self.summary.height} tables of {self.region} failed: {said}",
+                hint="What was collected is kept; collect again when the provider answers as it should.",
+                tables=[table for table, _ in failed],
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""

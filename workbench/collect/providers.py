@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench import adapters
 
@@ -12,7 +12,20 @@ if TYPE_CHECKING:
     from workbench.lake import Lake
 
 
-def provider_for(lake: Lake, region: str, name: str, *, sample_size: str = "", seed: int = 7) -> Adapter:
+#: Kinds of bad rows that the sample market shows on request: of each a few, none that empties a whole day.
+DEFECTS = ("close_outside", "closed_day", "conflict", "duplicate", "high_below_low", "jump", "negative_price")
+
+
+def provider_for(
+    lake: Lake,
+    region: str,
+    name: str,
+    *,
+    sample_size: str = "",
+    sample_today: str = "",
+    sample_defects: bool = False,
+    seed: int = 7,
+) -> Adapter:
     """A provider by name, ready for :func:`workbench.collect.collect`.
 
     Parameters
@@ -26,13 +39,23 @@ def provider_for(lake: Lake, region: str, name: str, *, sample_size: str = "", s
     sample_size : str
         ``tiny``, ``demo`` or ``full``, for the sample market only; empty means the variable
         ``WORKBENCH_SAMPLE``, without it the size that the lake holds, in an empty lake ``demo``.
+    sample_today : str
+        ISO day on which the sample market is asked, for the sample market only: later bars are not yet
+        there, and prices corrected later are as they were. Empty means its last day.
+    sample_defects : bool
+        Plant a few bad rows of each kind of :data:`DEFECTS` among the bars of the sample market.
     seed : int
         Of the sample market.
     """
     if name != "sample":
         return adapters.get(name)
     size = sample_size or os.environ.get("WORKBENCH_SAMPLE") or _held(lake, region) or "demo"
-    return adapters.get(name, size=size, seed=seed)
+    options: dict[str, Any] = {"today": sample_today} if sample_today else {}
+    if sample_defects:
+        from workbench.adapters.sample import Misbehaviour
+
+        options["misbehave"] = Misbehaviour(dirty=frozenset(DEFECTS))
+    return adapters.get(name, size=size, seed=seed, **options)
 
 
 def _held(lake: Lake, region: str) -> str | None:

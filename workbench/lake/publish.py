@@ -146,10 +146,10 @@ def _order(
 ) -> Order:
     where = region_of(table, region)
     moment = seen_at or settings.now()
-    if replace is not None and (table.date_column is None or not _days(replace)):
+    if replace is not None and (table.date_column is None or not table.by_region or not _days(replace)):
         raise SchemaViolation(
-            f"replace={replace} is not a range of days of {table.name!r}.",
-            hint="Pass (first day, last day) for a table with a date column, or leave it out.",
+            f"replace={replace} is not a range of days of one region in {table.name!r}.",
+            hint="Pass (first day, last day) for a table with regions and a date column, or leave it out.",
         )
     given = {"quarantine": quarantine, "gaps": gaps}
     sides = {name: rows for name, rows in given.items() if rows is not None and rows.height}

@@ -7,7 +7,7 @@ import pytest
 
 from workbench import collect, markets
 from workbench.adapters.base import Absent
-from workbench.errors import ConfigError, ShapeChanged, Throttled, Unauthorised, Unreachable
+from workbench.errors import ConfigError, ProviderError, ShapeChanged, Throttled, Unauthorised, Unreachable
 
 START, END = date(2024, 1, 2), date(2024, 4, 30)
 SESSIONS = markets.sessions("KR", START, END)
@@ -117,6 +117,8 @@ def test_what_no_waiting_cures_stops_the_table_and_no_other(lake, run, toy, erro
     toy.tables.add("tickers")
     done = run(toy)
     assert status(done, "ohlcv") == "failed"
+    with pytest.raises(ProviderError, match=r"tables of KR failed: .*ohlcv: "):
+        done.raise_for_failures()
     assert error.message in done.errors["ohlcv"]
     assert status(done, "tickers") == status(done, "actions") == "collected"
     assert lake.read("ohlcv", "KR")["ticker"].unique().sort().to_list() == ["000010", "000020"]
@@ -230,13 +232,3 @@ def test_what_cannot_be_collected_is_an_error_with_the_next_action(lake, toy, ar
     given = {"provider": toy} | arguments
     with pytest.raises(ConfigError, match=message):
         collect.collect(lake, **given)
-
-
-def test_regions_side_by_side_and_one_failure_stops_no_other(lake, toy):
-    def broken():
-        raise ConfigError("no key for this provider", hint="Set it.")
-
-    done = collect.collect_all(lake, ["KR", "US"], toy)
-    assert status(done["KR"], "ohlcv") == "collected"
-    assert done["US"].summary.is_empty()  # the provider has no US tables
-    assert all(isinstance(one, ConfigError) for one in collect.collect_all(lake, ["KR", "US"], broken).values())

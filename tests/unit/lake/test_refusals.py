@@ -9,6 +9,7 @@ import pytest
 
 from workbench.errors import LakeError, RegionMismatch, SchemaViolation
 from workbench.lake import Lake, locks
+from workbench.schemas import TABLES
 
 SEEN = datetime(2024, 1, 10, tzinfo=UTC)
 
@@ -117,6 +118,8 @@ def test_unknown_tables_and_bad_ranges_are_named(lake):
         lake.publish("ohlcv", bars(), "KR", replace=(date(2024, 2, 1), date(2024, 1, 1)))
     with pytest.raises(SchemaViolation, match="not a range"):
         lake.publish("ohlcv", bars(), "KR", replace=("2024-01-01", "2024-02-01"))
+    with pytest.raises(SchemaViolation, match="one region in 'fx'"):  # it would delete every other currency
+        lake.publish("fx", TABLES["fx"].empty(), replace=(date(2024, 1, 1), date(2024, 2, 1)))
     with pytest.raises(SchemaViolation, match="takes no side rows"):
         lake.publish("trials", pl.DataFrame({"id": ["a"]}), gaps=gap())
 
