@@ -50,10 +50,7 @@ def run_notebooks() -> int:
     from workbench.cli.progress import progress
 
     jobs = [runs.Job("notebooks/collection/data_health.ipynb", {"regions": list(REGIONS)})]
-    for region in REGIONS:
-        for name in NOTEBOOKS:
-            parameters = {"region": region} if "factor" in name else {"regions": [region]}
-            jobs.append(runs.Job(f"notebooks/{name}.ipynb", parameters))
+    jobs += [runs.Job(f"notebooks/{name}.ipynb", {"regions": [region]}) for region in REGIONS for name in NOTEBOOKS]
     with progress() as show:
         finished = runs.run_many(jobs, progress=steps(show))
     failed = [done for done in finished if not done.succeeded]
