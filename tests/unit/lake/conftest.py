@@ -14,6 +14,7 @@ from workbench.lake import Lake
 from workbench.schemas import TABLES
 
 SEEN = datetime(2026, 1, 5, tzinfo=UTC)
+MONDAY = date(2024, 3, 4)
 
 
 class Desk:
@@ -65,3 +66,17 @@ class Desk:
 def desk(tmp_path: Path) -> Desk:
     """An empty lake with short ways to fill it."""
     return Desk(tmp_path / "lake")
+
+
+@pytest.fixture
+def days(desk: Any) -> list[date]:
+    """Six Korean sessions from a Monday on."""
+    return desk.days("KR", MONDAY, 6)
+
+
+@pytest.fixture
+def two(desk: Any, days: list[date]) -> Any:
+    """Two Korean codes; the second one starts on the third day."""
+    desk.bars("KR", "000010", {day: 100.0 + number for number, day in enumerate(days)})
+    desk.bars("KR", "000020", dict.fromkeys(days[2:], 50.0))
+    return desk

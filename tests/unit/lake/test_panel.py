@@ -13,22 +13,6 @@ from workbench.errors import DataError
 from workbench.lake import axes
 from workbench.lake.panel import Panel
 
-MONDAY = date(2024, 3, 4)
-
-
-@pytest.fixture
-def days(desk: Any) -> list[date]:
-    """Six Korean sessions from a Monday on."""
-    return desk.days("KR", MONDAY, 6)
-
-
-@pytest.fixture
-def two(desk: Any, days: list[date]) -> Any:
-    """Two Korean codes; the second one starts on the third day."""
-    desk.bars("KR", "000010", {day: 100.0 + number for number, day in enumerate(days)})
-    desk.bars("KR", "000020", dict.fromkeys(days[2:], 50.0))
-    return desk
-
 
 def test_shape_labels_and_missing_values(two: Any, days: list[date]) -> None:
     panel = two.lake.panel("KR")

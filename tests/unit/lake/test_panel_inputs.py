@@ -14,20 +14,6 @@ from workbench.errors import ConfigError, DataError
 MONDAY = date(2024, 3, 4)
 
 
-@pytest.fixture
-def days(desk: Any) -> list[date]:
-    """Six Korean sessions from a Monday on."""
-    return desk.days("KR", MONDAY, 6)
-
-
-@pytest.fixture
-def two(desk: Any, days: list[date]) -> Any:
-    """Two Korean codes; the second one starts on the third day."""
-    desk.bars("KR", "000010", {day: 100.0 + number for number, day in enumerate(days)})
-    desk.bars("KR", "000020", dict.fromkeys(days[2:], 50.0))
-    return desk
-
-
 def test_conversion_takes_the_last_fix_before_the_close(desk: Any, days: list[date]) -> None:
     desk.bars("KR", "005930", dict.fromkeys(days, 1000.0), turnover=5000.0)
     for number, day in enumerate(days[:3]):

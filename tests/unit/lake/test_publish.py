@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
+from lake_rows import SEEN, bars
 
 from workbench import schemas
 from workbench.errors import LakeError
 from workbench.lake import Lake, locks
-
-SEEN = datetime(2024, 1, 10, tzinfo=UTC)
-
-
-def bars(tickers=("A", "B"), days=3, region="KR", start=date(2024, 1, 2), close=10.0, source="one"):
-    """Bars of consecutive days; the close differs by ticker and day."""
-    rows = [
-        {
-            "region": region,
-            "ticker": ticker,
-            "timeframe": "D",
-            "date": start + timedelta(days=day),
-            "close": close + column + day / 10,
-            "volume": 100.0,
-            "adjusted": "none",
-            "source": source,
-            "collected_at": SEEN,
-        }
-        for column, ticker in enumerate(tickers)
-        for day in range(days)
-    ]
-    return pl.DataFrame(rows)
 
 
 @pytest.fixture
