@@ -107,7 +107,11 @@ def query(lake: Lake, text: str, params: Sequence[Any] | Mapping[str, Any] | Non
         If the statement is not a single read, names an unknown table, or DuckDB refuses it.
     """
     import duckdb
+    import polars as pl
 
+    if text.strip().rstrip("; ").lower() == "show tables":
+        # The connection itself knows only what was asked so far.
+        return pl.DataFrame({"name": sorted(views.known(lake))})
     with _explained(lake):
         statements = duckdb.extract_statements(text)
         reads = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)

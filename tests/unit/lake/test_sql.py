@@ -233,3 +233,9 @@ def test_a_script_needs_a_table(tmp_path: Any) -> None:
 def _ticker() -> dict[str, Any]:
     row = {"region": "KR", "ticker": "005930", "spell": 1, "currency": "KRW", "source": "desk"}
     return {name: row.get(name) for name in TABLES["tickers"].columns}
+
+
+def test_show_tables_names_every_table_and_view(desk: Any) -> None:
+    names = desk.lake.sql("SHOW TABLES;")["name"].to_list()
+    assert {"ohlcv", "ohlcv_adjusted", "ohlcv_weekly", "gaps", "trials"} <= set(names)
+    assert names == sorted(names)
