@@ -22,6 +22,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "WORKBENCH_REPLAY",
         "WORKBENCH_STARTED",
         "WORKBENCH_SAMPLE",
+        "WORKBENCH_PARAMS",
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("WORKBENCH_HOME", str(ROOT))

@@ -30,23 +30,28 @@ class Settings:
         One folder a run and the index (``WORKBENCH_REPORTS``, default ``reports`` below home).
     run_dir : Path or None
         Folder of the run this process executes (``WORKBENCH_RUN_DIR``), None outside a run.
+    params : Path or None
+        Strategies and factor sets that go before those of home (``WORKBENCH_PARAMS``): in a replay, the
+        ones that its original loaded.
     """
 
     home: Path
     lake: Path
     reports: Path
     run_dir: Path | None
+    params: Path | None
 
 
 def load() -> Settings:
     """Read the settings from the environment, afresh at each call."""
     home = _home()
-    run_dir = os.environ.get("WORKBENCH_RUN_DIR")
+    run_dir, params = os.environ.get("WORKBENCH_RUN_DIR"), os.environ.get("WORKBENCH_PARAMS")
     return Settings(
         home=home,
         lake=_folder("WORKBENCH_LAKE", home / "data" / "parquet"),
         reports=_folder("WORKBENCH_REPORTS", home / "reports"),
         run_dir=Path(run_dir) if run_dir else None,
+        params=Path(params) if params else None,
     )
 
 

@@ -53,7 +53,8 @@ class Replay:
 
 
 def replay(run_id: str, *, progress: Progress | None = None) -> Replay:
-    """Execute a run again on the snapshot of its card: same notebook, parameters, seed and clock.
+    """Execute a run again on the snapshot of its card: same notebook, parameters, strategy, seed
+    and clock.
 
     A run that wrote to the lake is repeated in a scratch copy of the lake as it was before; the lake
     itself is not touched.
@@ -91,7 +92,11 @@ def replay(run_id: str, *, progress: Progress | None = None) -> Replay:
         plan,
         folder_name=f"{original.id}-replay",
         extra={"replay_of": original.id},
-        overrides={"WORKBENCH_NOW": card["clock"], "WORKBENCH_REPLAY": "1"},
+        overrides={
+            "WORKBENCH_NOW": card["clock"],
+            "WORKBENCH_REPLAY": "1",
+            "WORKBENCH_PARAMS": str(original.folder / "params"),
+        },
     )
     with _lake_as_it_was(original, snapshot) as pin:
         done = runner.perform(plan, pin=pin, progress=progress)

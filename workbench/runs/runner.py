@@ -201,5 +201,6 @@ def _frozen_clock() -> str | None:
 
 
 def _environment(plan: Plan, folder: Path, pin: Pin, started: str) -> dict[str, str]:
-    overrides = {**pin.environment(folder), "WORKBENCH_REPLAY": None, "WORKBENCH_STARTED": started, **plan.overrides}
+    replay_only = {"WORKBENCH_REPLAY": None, "WORKBENCH_PARAMS": None}
+    overrides = {**pin.environment(folder), **replay_only, "WORKBENCH_STARTED": started, **plan.overrides}
     return kernel_environment(plan.secrets, folder, seed=plan.seed, overrides=overrides)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -36,6 +38,8 @@ def day(value: str | date | None, name: str) -> date | None:
 def load(model: type[Model], folder: str, name: str | Path) -> Model:
     """Read ``params/<folder>/<name>.yaml``, or a file by its path.
 
+    A run keeps the file in its own folder, and its replay reads that one, whatever became of the file.
+
     Parameters
     ----------
     model : pydantic model
@@ -52,19 +56,45 @@ def load(model: type[Model], folder: str, name: str | Path) -> Model:
         bound and value.
     """
     path = find(folder, name)
-    return validate(model, read(path), path.name)
+    loaded = validate(model, read(path), path.name)
+    _keep(path, folder, name)
+    return loaded
 
 
 def find(folder: str, name: str | Path) -> Path:
-    """The file of a name below ``params/``."""
-    home = settings.load().home / "params" / folder
+    """The file of a name below ``params/``; in a replay, the one that its original loaded by that name."""
+    here = settings.load()
+    kept = None if here.params is None else here.params / _kept_as(folder, name)
+    if kept is not None and kept.is_file():
+        return kept
+    home = here.home / "params" / folder
     path = Path(name) if str(name).endswith((".yaml", ".yml")) else home / f"{name}.yaml"
     if not path.is_absolute() and not path.is_file():
-        path = settings.load().home / path
+        path = here.home / path
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in home.glob("*.yaml"))) or "none yet"
         raise ConfigError(f"There is no file {name!s} in params/{folder}.", hint=f"Known: {known}.")
     return path
+
+
+def _kept_as(folder: str, name: str | Path) -> Path:
+    """Where a run keeps the file it loaded; two paths that end in the same name stay apart."""
+    text = str(name)
+    if text.endswith((".yaml", ".yml")) or "/" in text:
+        return Path(folder, f"{Path(text).stem}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.yaml")
+    return Path(folder, f"{text}.yaml")
+
+
+def _keep(path: Path, folder: str, name: str | Path) -> None:
+    run_dir = settings.load().run_dir
+    if run_dir is None:
+        return
+    target = run_dir / "params" / _kept_as(folder, name)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # By way of a file of its own: processes of one run may load the same strategy at once.
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    temporary.write_bytes(path.read_bytes())
+    temporary.replace(target)
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -69,6 +70,40 @@ def test_a_writing_run_is_repeated_in_a_scratch_lake(fixture_notebooks: Path) ->
     assert pl.read_parquet(again.run.folder / "tables" / "published.parquet")["inserted"].to_list() == [4]
     assert wb.Lake().tables() == before
     assert len(wb.runs.kept_snapshots()) == 1
+
+
+STRATEGY = """
+name: mine
+hypothesis: What rose goes on.
+regions: [KR]
+factors: {momentum_12m_1m: 1.0}
+selection: {top_n: %d}
+weighting: equal
+rebalance: monthly
+"""
+
+
+def test_a_strategy_that_was_edited_or_deleted_is_the_one_of_the_run(
+    write_notebook: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path))
+    (tmp_path / "params" / "strategies").mkdir(parents=True)
+    named, by_path = tmp_path / "params" / "strategies" / "mine.yaml", tmp_path / "mine.yaml"
+    named.write_text(STRATEGY % 7)
+    by_path.write_text(STRATEGY % 9)
+    load = "import workbench as wb\nnames = [wb.Strategy.load(name).selection.top_n for name in ('mine', 'mine.yaml')]"
+    notebook = write_notebook("seed: int = 0", load, "wb.reports.headline(named=names[0], by_path=names[1])")
+    run = wb.run(notebook)
+    assert run.headline == {"named": 7, "by_path": 9}, run.error
+    named.write_text(STRATEGY % 3)
+    by_path.unlink()
+    edited = wb.runs.replay(run.id)
+    assert edited.identical, edited.run.error
+    named.unlink()
+    deleted = wb.runs.replay(edited.run.id)  # a replay keeps them too
+    assert deleted.run.headline == {"named": 7, "by_path": 9}, deleted.run.error
+    assert deleted.identical
+    assert not wb.run(notebook).succeeded
 
 
 def test_a_lake_that_is_gone_is_told_before_the_notebook_starts(fixture_notebooks: Path) -> None:
