@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workbench.backtests.engines import Job, Ledger
+    from workbench.lake.panel import Panel
 
 _SHOWN = 5
+#: Share of a region's bars without volume from which on a reader is told.
+_QUIET = 0.10
 
 
 def doubts(job: Job, ledger: Ledger, breaks: NDArray[np.bool_]) -> tuple[str, ...]:
@@ -27,6 +30,33 @@ def doubts(job: Job, ledger: Ledger, breaks: NDArray[np.bool_]) -> tuple[str, ..
         On the rows of the job, as in ``panel.breaks``.
     """
     return (*_stale(job, ledger), *_broken(job, ledger, breaks))
+
+
+def thin(panel: Panel, first: int = 0) -> tuple[str, ...]:
+    """A sentence where more than a tenth of a region's bars are closes at which nobody traded.
+
+    Parameters
+    ----------
+    panel : Panel
+        With the volumes' ``traded``.
+    first : int
+        Row from which on bars of members count.
+    """
+    there = (np.asarray(panel.member, dtype=bool) & ~np.isnan(np.asarray(panel.raw("close"))))[first:]
+    traded = np.asarray(panel.traded, dtype=bool)[first:]
+    regions = np.array(panel.regions)
+    parts = []
+    for region in dict.fromkeys(panel.regions):
+        own = there[:, regions == region]
+        share = float((own & ~traded[:, regions == region]).sum()) / max(int(own.sum()), 1)
+        if share > _QUIET:
+            parts.append(f"{share:.0%} of the bars of {region}")
+    if not parts:
+        return ()
+    return (
+        f"No volume on {', '.join(parts)}: such closes are carried from an earlier day, so that returns and risk look "
+        "smoother and better than could be traded.",
+    )
 
 
 def _stale(job: Job, ledger: Ledger) -> list[str]:

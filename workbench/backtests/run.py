@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.backtests.costs import Costs
-from workbench.backtests.doubts import doubts
+from workbench.backtests.doubts import doubts, thin
 from workbench.backtests.engines import DEFAULT_ENGINE, Job, get_engine
 from workbench.backtests.outcome import BacktestRun, assemble
 from workbench.backtests.prices import prices
@@ -70,7 +70,7 @@ def run(
     chosen = get_engine(engine)
     ledger = chosen.simulate(job)
     several = (SEVERAL,) if len(rates.regions) > 1 else ()
-    notes = (*panel.notes, *several, *doubts(job, ledger, panel.breaks[first:]))
+    notes = (*panel.notes, *thin(panel, first), *several, *doubts(job, ledger, panel.breaks[first:]))
     return assemble(job, ledger, panel.currency or "", chosen.name, notes)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workbench.backtests.doubts import thin
 from workbench.errors import ConfigError, NotEnoughHistory
 from workbench.research import information, quantiles
 from workbench.research.forward import forward_returns
@@ -124,7 +125,7 @@ def tearsheet(
             [_turnover(score, region, horizons, quantiles, min_names) for region in score.labels.region_names()]
         ),
         coverage=_stack([_coverage(score, panel, rows, columns, region) for region in score.labels.region_names()]),
-        notes=(NOTE, *panel.notes),
+        notes=(NOTE, *panel.notes, *thin(panel, int(rows[0]))),
         **frames,
     )
 

@@ -46,7 +46,7 @@ class Result:
     engine : str
         Who simulated it.
     equity : polars.DataFrame
-        date, equity, benchmark (equal-weight universe, costless, same start), drawdown,
+        date, equity, benchmark (every member at equal weight on the same dates, no costs), drawdown,
         benchmark_drawdown (fractions, 0 or negative), cash, turnover (both sides), commission,
         half_spread, tax.
     stats, benchmark_stats : mapping of str to float

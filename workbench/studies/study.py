@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from workbench.studies.strategy import Strategy
 
 CAPITAL = 1e6
-UNPROVEN = "Unproven: the leak prover has not examined this strategy."
+UNPROVEN = "Unproven: the leak prover has not examined this strategy or score."
+BENCHMARK = (
+    "The benchmark holds every member at equal weight, regions at equal parts: bought on the strategy's own dates at "
+    "the same closes, drifting in between, without costs."
+)
+FRACTIONAL = "Positions are fractional: board lots, ticks and the size of the market are not applied yet."
 _BENCHMARK = ("total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar", "positive_months")
 
 
@@ -159,7 +164,7 @@ def _evaluate(plan: Plan, identity: str) -> Result:
     scores = factors.compute(chosen, local, start=plan.start, end=plan.end)
     decided = selection.targets(scores.composite, plan.strategy)
     done = backtests.run(decided, panel, engine=plan.engine, capital=CAPITAL)
-    equity = _with_benchmark(done, panel)
+    equity = _with_benchmark(done, panel, decided)
     dates = done.dates
     cost = sum((equity[kind].to_numpy() for kind in KINDS), np.zeros(len(dates)))
     benchmark = equity["benchmark"].to_numpy()
@@ -180,7 +185,7 @@ def _evaluate(plan: Plan, identity: str) -> Result:
         holdings=_holdings(done),
         trials=0,
         proven=False,
-        notes=(UNPROVEN, *done.notes),
+        notes=(UNPROVEN, BENCHMARK, FRACTIONAL, *done.notes),
     )
 
 
@@ -198,11 +203,10 @@ def _panel(plan: Plan, currency: str | None) -> Panel:
     )
 
 
-def _with_benchmark(done: BacktestRun, panel: Panel) -> pl.DataFrame:
+def _with_benchmark(done: BacktestRun, panel: Panel, decided: backtests.Targets) -> pl.DataFrame:
     import polars as pl
 
-    first = int(np.searchsorted(panel.dates, done.dates[0]))
-    benchmark = CAPITAL * backtests.equal_weight(panel, first)
+    benchmark = CAPITAL * backtests.equal_weight(panel, decided)
     falls: NDArray[np.float64] = performance.drawdown(done.equity["equity"].to_numpy())
     return done.equity.with_columns(
         pl.Series("benchmark", benchmark),

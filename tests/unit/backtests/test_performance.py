@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from workbench.backtests import equal_weight, performance, rebalance_rows, waterfall
+from workbench.backtests import Targets, equal_weight, performance, rebalance_rows, waterfall
 from workbench.errors import BacktestError, ConfigError
 
 
@@ -100,9 +100,12 @@ def test_weekly_ends_on_the_last_session_before_monday():
 
 def test_the_benchmark_holds_members_at_equal_weight_and_regions_at_equal_parts(make_panel, delisted):
     nan = np.nan
-    gone = delisted(3, 0, "2024-01-02", 0.0, "2024-01-03")
-    member = np.array([[True] * 3, [True] * 3, [False, True, True]])
-    close = [[100, 100, 10], [110, 90, 11], [nan, 99, nan]]
-    sessions = {"KR": np.array([True] * 3), "US": np.array([True, True, False])}
-    panel = make_panel(close, ("KR:A", "KR:B", "US:C"), delisting=gone, member=member, session_rows=sessions)
-    assert equal_weight(panel).tolist() == pytest.approx([1.0, 1.05, 1.05 * (1 + (-1.0 + 0.1) / 2 / 2)])
+    gone = delisted(4, 0, "2024-01-03", 0.0, "2024-01-04")
+    member = np.array([[True, True, True, False]] * 2 + [[False, True, True, True]] * 2)
+    close = [[90, 80, 9, 5], [100, 100, 10, 5], [110, 90, 11, 5], [nan, 99, nan, 5]]
+    sessions = {"KR": np.array([True] * 4), "US": np.array([True, True, True, False])}
+    names = ("KR:A", "KR:B", "US:C", "US:D")
+    panel = make_panel(close, names, delisting=gone, member=member, session_rows=sessions)
+    decided = Targets(np.asarray(panel.dates)[:1], names, np.zeros((1, 4)))
+    third = 1.0 + 0.5 * ((0.1 - 0.1) / 2) + 0.5 * 0.1
+    assert equal_weight(panel, decided).tolist() == pytest.approx([1.0, 1.0, third, 0.25 * 0.99 + 0.5 * 1.1])

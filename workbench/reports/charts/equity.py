@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 
     from workbench.studies import Result
 
+_PASSIVE = "every member at equal weight, same dates, no costs"
+
 
 def equity(result: Result) -> go.Figure:
-    """Value of one unit of money against the equal-weight universe, and both drawdowns beneath.
+    """Value of one unit of money against every member at equal weight, and both drawdowns beneath.
 
     Parameters
     ----------
@@ -28,7 +30,7 @@ def equity(result: Result) -> go.Figure:
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.68, 0.32], vertical_spacing=0.06)
     curves = (
         ("strategy, after costs", "equity", "drawdown", {"color": shade, "width": 2}),
-        ("equal-weight universe, no costs", "benchmark", "benchmark_drawdown", {"color": COMPARISON, "dash": "dot"}),
+        (_PASSIVE, "benchmark", "benchmark_drawdown", {"color": COMPARISON, "dash": "dot"}),
     )
     for name, value, fall, line in curves:
         growth = (frame[value] / frame[value][0]).to_list()
