@@ -78,7 +78,11 @@ def run(
 @click.argument("run_id")
 @_JSON
 def replay(run_id: str, as_json: bool) -> None:
-    """Run again on the snapshot of a run's card and compare every table."""
+    """Run again on the snapshot of a run's card and compare every table.
+
+    RUN_ID is an id, its beginning or last part, or latest: the newest run that succeeded. The exit code is
+    1 unless both succeeded and nothing differs.
+    """
     from workbench import runs
 
     with progress() as show:
@@ -89,6 +93,9 @@ def replay(run_id: str, as_json: bool) -> None:
                 "run": replayed.run.id,
                 "original": replayed.original.id,
                 "identical": replayed.identical,
+                "status": replayed.run.status,
+                "error": replayed.run.error,
+                "verdict": replayed.verdict,
                 "notes": list(replayed.notes),
                 "differences": replayed.differences.to_dicts(),
             }
@@ -96,8 +103,9 @@ def replay(run_id: str, as_json: bool) -> None:
     else:
         for note in replayed.notes:
             click.echo(f"Note: {note}")
-        echo_frame(replayed.differences)
-        click.echo("Nothing differs." if replayed.identical else "The replay differs; see the rows above.")
+        if not replayed.differences.is_empty():
+            echo_frame(replayed.differences)
+        click.echo(replayed.verdict)
     sys.exit(0 if replayed.identical else 1)
 
 

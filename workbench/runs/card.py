@@ -129,12 +129,12 @@ def read_all(reports: Path | None = None) -> list[Run]:
 
 
 def load(run_id: str) -> Run:
-    """Find a run by its id, an unambiguous beginning of it, or ``latest``.
+    """Find a run by its id, an unambiguous beginning or last part of it, or ``latest``.
 
     Raises
     ------
     RunError
-        No run, or several, begin like that.
+        No run, or several, begin or end like that.
     """
     root = settings.load().reports
     if run_id and (root / run_id / FILE).is_file():
@@ -147,9 +147,13 @@ def load(run_id: str) -> Run:
     # A replay's id begins with that of its original, which is meant unless more is written.
     if shortest is not None and all(run.id.startswith(shortest.id) for run in found):
         return shortest
+    word = "begin" if found else "end"
+    found = found or [run for run in runs if run_id and run.id.endswith(f"-{run_id}")]
+    if len(found) == 1:
+        return found[0]
     if found:
         listing = ", ".join(run.id for run in found[:5])
-        raise RunError(f"{len(found)} runs begin with {run_id!r}.", hint=f"Write more of the id, such as {listing}.")
+        raise RunError(f"{len(found)} runs {word} with {run_id!r}.", hint=f"Write more of the id, such as {listing}.")
     known = ", ".join(run.id for run in runs[:3])
     raise RunError(
         f"There is no run {run_id!r} in the folder of reports.",

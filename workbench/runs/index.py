@@ -70,7 +70,7 @@ def history() -> pl.DataFrame:
                 "parameters": json.dumps(run.card.get("parameters", {}), ensure_ascii=False),
                 "headline": json.dumps(run.headline, ensure_ascii=False),
                 "snapshot": snapshot.get("id"),
-                **run.card.get("code", {}),
+                **{name: run.card.get("code", {}).get(name) for name in ("commit", "dirty")},
                 "error": run.error,
                 "report": str(run.report),
             }

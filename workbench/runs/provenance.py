@@ -15,14 +15,16 @@ DISTRIBUTION = "spock-workbench"
 
 
 def code(home: Path) -> dict[str, Any]:
-    """Return ``{"commit": str or None, "dirty": bool or None}`` of the checkout; None where there is none.
+    """Return ``commit``, ``dirty`` and ``changed`` of the checkout; the first two are None where there is none.
 
-    ``dirty`` says whether files differ from the commit, new ones included.
+    ``changed`` names the tracked files that differ from the commit, and ``dirty`` says whether there are
+    any. Files that git does not know are data, reports and a user's own parameters, which the run keeps.
     """
     commit = _git(home, "rev-parse", "HEAD")
     if commit is None:
-        return {"commit": None, "dirty": None}
-    return {"commit": commit.strip(), "dirty": bool(_git(home, "status", "--porcelain"))}
+        return {"commit": None, "dirty": None, "changed": []}
+    changed = [name for name in (_git(home, "diff", "--name-only", "-z", "HEAD") or "").split("\0") if name]
+    return {"commit": commit.strip(), "dirty": bool(changed), "changed": changed}
 
 
 def packages() -> dict[str, str]:

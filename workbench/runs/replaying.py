@@ -48,8 +48,30 @@ class Replay:
 
     @property
     def identical(self) -> bool:
-        """Whether both succeeded or failed alike and no table differs."""
-        return self.run.status == self.original.status and bool(self.differences["identical"].all())
+        """Whether both succeeded, something was compared, and nothing of it differs."""
+        compared = self.original.succeeded and self.run.succeeded and not self.differences.is_empty()
+        return compared and bool(self.differences["identical"].all())
+
+    @property
+    def verdict(self) -> str:
+        """One or two sentences: what the comparison says, or why it says nothing."""
+        if not self.original.succeeded:
+            told = f"The original {_ended(self.original)}."
+            if self.run.succeeded:
+                return f"{told} The replay succeeded, so it is not the same."
+            alike = (self.run.status, self.run.error) == (self.original.status, self.original.error)
+            return f"{told} The replay {'did so with the same error' if alike else _ended(self.run)}."
+        if not self.run.succeeded:
+            return f"The replay {_ended(self.run)}."
+        if self.differences.is_empty():
+            return "The run saved neither a table nor a headline: there is nothing to compare."
+        return "Nothing differs." if self.identical else "The replay differs; see the rows above."
+
+
+def _ended(run: Run) -> str:
+    """Say how a run ended that did not succeed: ``timed out: TimeLimit: ...``."""
+    error = (run.error or "no error was recorded").rstrip(".")
+    return f"{run.status.replace('_', ' ')}: {error}"
 
 
 def replay(run_id: str, *, progress: Progress | None = None) -> Replay:
@@ -62,7 +84,7 @@ def replay(run_id: str, *, progress: Progress | None = None) -> Replay:
     Parameters
     ----------
     run_id : str
-        An id, its beginning, or ``latest``.
+        An id, its beginning or last part, or ``latest``: the newest run that succeeded and is no replay.
     progress : callable, optional
         Called with a `Step` as in `run`.
 
@@ -75,7 +97,7 @@ def replay(run_id: str, *, progress: Progress | None = None) -> Replay:
     RunError
         The run is unknown or still running, or files of its snapshot were vacuumed.
     """
-    original = cards.load(run_id)
+    original = _latest() if run_id == "latest" else cards.load(run_id)
     if original.status in ("running", "interrupted"):
         raise RunError(
             f"The run {original.id} is {original.status}: it has no end to compare with.", hint="Run it anew."
@@ -132,6 +154,13 @@ def _check_readable(lake: Any) -> None:
         lake.sql(f'SELECT count(*) FROM "{table}"')
 
 
+def _latest() -> Run:
+    for run in cards.read_all():
+        if run.succeeded and not run.card.get("replay_of"):
+            return run
+    raise RunError("No run that succeeded is kept.", hint="Run a notebook first, as in: wb run NOTEBOOK.")
+
+
 def _document(original: Run) -> dict[str, Any]:
     """The notebook as it was run, without outputs and injected values."""
     document = notebooks.read(original.notebook)
@@ -156,9 +185,9 @@ def _place(card: dict[str, Any]) -> Path:
 def _notes(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
     if then["code"]["commit"] != now["code"]["commit"]:
         yield f"The code is at commit {_short(now)}, the run was made at {_short(then)}."
-    for card, when in ((then, "was"), (now, "is")):
+    for card, subject in ((then, "The run was made with"), (now, "The checkout has")):
         if card["code"]["dirty"]:
-            yield f"The checkout {when} not the commit alone: files were changed."
+            yield f"{subject} uncommitted changes in {_listing(card['code'])}."
     changed = [name for name, version in then["packages"].items() if now["packages"].get(name) != version]
     if changed:
         yield f"Other versions are installed of {', '.join(changed)}."
@@ -166,6 +195,12 @@ def _notes(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
         yield f"Python is {now['python']}, it was {then['python']}."
     if provenance.DISTRIBUTION not in now["packages"]:
         yield "The workbench is not installed as a package: versions are unknown."
+
+
+def _listing(code: dict[str, Any], most: int = 3) -> str:
+    names = code.get("changed") or ["files that its card does not name"]
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _short(card: dict[str, Any]) -> str:

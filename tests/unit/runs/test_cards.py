@@ -37,7 +37,14 @@ def test_runs_are_found_by_their_beginning_and_by_latest(make_run: Callable[...,
     assert runs.load("20260101-000000-a-0001").id == "20260101-000000-a-0001"
     assert runs.load("20260101").id == "20260101-000000-a-0001"
     assert runs.load("latest").id == "20260102-000000-a-0002"
-    with pytest.raises(RunError, match="3 runs begin with '2026'"):
+    assert runs.load("0002").id == "20260102-000000-a-0002"
+    assert runs.load("replay-0003").id == "20260101-000000-a-0001-replay-0003"
+    make_run("20260101-000000-b-0002")
+    with pytest.raises(RunError, match="2 runs end with '0002'"):
+        runs.load("0002")
+    with pytest.raises(RunError, match="no run '002'"):
+        runs.load("002")
+    with pytest.raises(RunError, match="4 runs begin with '2026'"):
         runs.load("2026")
     with pytest.raises(RunError, match="no run 'x'") as caught:
         runs.load("x")

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
 import workbench as wb
+from workbench.cli import cli
 from workbench.errors import RunError
 
 
@@ -50,7 +52,7 @@ def test_a_change_of_the_result_is_measured(fixture_notebooks: Path) -> None:
     frame = pl.read_parquet(path)
     frame.with_columns(pl.col("usd_per_unit") + 0.25).write_parquet(path)
     card = json.loads((run.folder / "run.json").read_text())
-    card["code"]["commit"] = "0" * 40
+    card["code"] = {"commit": "0" * 40, "dirty": True, "changed": ["a.py", "b.py", "c.py", "d.py"]}
     (run.folder / "run.json").write_text(json.dumps(card))
     again = wb.runs.replay(run.id)
     assert not again.identical
@@ -58,6 +60,40 @@ def test_a_change_of_the_result_is_measured(fixture_notebooks: Path) -> None:
     assert fx["max_abs_difference"] == pytest.approx(0.25)
     assert fx["note"] == "differs in usd_per_unit"
     assert any("0000000000" in note for note in again.notes)
+    assert "The run was made with uncommitted changes in a.py, b.py, c.py and 1 more." in again.notes
+    assert again.verdict == "The replay differs; see the rows above."
+
+
+def test_a_run_that_failed_is_never_identical_to_its_replay(fixture_notebooks: Path) -> None:
+    run = wb.run(fixture_notebooks / "failing.ipynb", {"text": "rotten"})
+    again = CliRunner().invoke(cli, ["replay", run.id[-4:]])
+    assert again.exit_code == 1, again.output
+    assert "The original failed: ValueError: the input is rotten. The replay did so with the same error" in again.output
+    assert "Nothing differs" not in again.output
+    with pytest.raises(RunError, match="No run that succeeded"):
+        wb.runs.replay("latest")
+
+
+def test_an_error_of_the_replay_is_told_and_latest_is_no_replay(
+    write_notebook: Callable[..., Path], tmp_path: Path
+) -> None:
+    here = tmp_path / "here"
+    here.touch()
+    look = f"import pathlib\nif not pathlib.Path({str(here)!r}).exists(): raise OSError('it is gone')"
+    headline = "import workbench as wb\nwb.reports.headline(rows=1)"
+    run = wb.run(write_notebook("seed: int = 0", look, headline))
+    assert run.succeeded, run.error
+    assert wb.runs.replay("latest").identical
+    here.unlink()
+    again = wb.runs.replay("latest")
+    assert (again.original.id, again.identical) == (run.id, False)
+    assert again.verdict == "The replay failed: OSError: it is gone."
+
+
+def test_a_run_that_saved_nothing_has_nothing_to_compare(fixture_notebooks: Path) -> None:
+    again = wb.runs.replay(wb.run(fixture_notebooks / "empty.ipynb").id)
+    assert (again.run.status, again.identical) == ("succeeded", False)
+    assert "nothing to compare" in again.verdict
 
 
 def test_a_writing_run_is_repeated_in_a_scratch_lake(fixture_notebooks: Path) -> None:
