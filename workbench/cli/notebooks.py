@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -110,17 +111,35 @@ def replay(run_id: str, as_json: bool) -> None:
 
 
 @click.command("runs", epilog="\b\nExample: wb runs --json")
-@click.option("--rows", default=30, show_default=True, help="Newest runs to show.")
+@click.option("--rows", type=click.IntRange(min=1), default=30, show_default=True, help="Newest runs to show.")
 @_JSON
 def runs_list(rows: int, as_json: bool) -> None:
     """List the runs, newest first."""
+    import polars as pl
+
     from workbench import runs
 
     frame = runs.history()
     if as_json:
-        echo_json(frame.to_dicts())
-    else:
-        echo_frame(frame.select("id", "status", "notebook", "seconds", "headline"), rows)
+        echo_json(frame.head(rows).to_dicts())
+        return
+    compact = [_headline(json.loads(text)) for text in frame["headline"]]
+    shown = frame.with_columns(pl.col("seconds").round(1), pl.Series("headline", compact, dtype=pl.String))
+    echo_frame(shown.select("id", "status", "title", "seconds", "headline"), rows)
+
+
+def _headline(numbers: dict[str, Any], width: int = 60) -> str:
+    """The first headline numbers that fit, rounded as the reports round them."""
+    from workbench.reports.blocks import number
+    from workbench.reports.numbers import label
+
+    text = ""
+    for place, (name, value) in enumerate(numbers.items()):
+        more = f"{', ' if text else ''}{label(name)} {number(name, value)}"
+        if len(text) + len(more) > width - 5 and place:
+            return f"{text}, ..."
+        text += more
+    return text
 
 
 @click.command(epilog="\b\nExample: wb demo --size tiny")
@@ -178,7 +197,8 @@ def steps(show: Progress) -> Callable[[Step], None]:
         if step.status in ("running", "succeeded"):
             show(label, step.cell, step.cells, step.stage)
         else:
-            show(label, step.cells, step.cells, f"{step.status.replace('_', ' ')} in cell {step.cell + 1}")
+            place = f" in {step.stage}" if step.stage else ""
+            show(label, step.cells, step.cells, step.status.replace("_", " ") + place)
 
     return on_step
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -138,6 +139,20 @@ def mark_error(node: Any, status: str, last_words: str, timeout: float | None) -
     if cell is not None and cell.cell_type == "code":
         cell.outputs.append(nbformat.v4.new_output("error", ename=name, evalue=message, traceback=lines))
     return {"name": name, "message": message, "cell": place, "last_words": last_words}
+
+
+def where(node: Any, place: int) -> str:
+    """Name the cell at a place as its author knows it: ``code cell 4 (Costs)``.
+
+    Code cells are counted as Jupyter counts them when the notebook is run from the top; the cell that the
+    runner put in, and empty ones, have no number.
+    """
+    before = node.cells[: place + 1]
+    own = [cell for cell in before if cell.cell_type == "code" and cell.source.strip()]
+    number = sum("injected-parameters" not in cell.metadata.get("tags", []) for cell in own)
+    texts = [cell.source for cell in before if cell.cell_type == "markdown"]
+    sections = [line.lstrip("#").strip() for text in texts for line in text.splitlines() if re.match(r"##+ ", line)]
+    return f"code cell {number}" + (f" ({sections[-1]})" if sections else "")
 
 
 def _failed(cell: Any) -> bool:

@@ -12,6 +12,7 @@ A file without ``parameters:`` may list them flat, beside ``notebook``.
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
@@ -54,6 +55,8 @@ def load(path: str | Path) -> ParamsFile:
     file = _existing(Path(path).expanduser())
     content = _mapping(file)
     nested = "parameters" in content and isinstance(content["parameters"], dict | NoneType)
+    if not nested:
+        _refuse_misspelt_section(content, file.name)
     notebook = content.pop("notebook", None)
     timeout = content.pop("timeout", None) if nested else None
     parameters = (content.pop("parameters") or {}) if nested else content
@@ -68,6 +71,17 @@ def load(path: str | Path) -> ParamsFile:
     if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0):
         raise ConfigError(f"'timeout' in {file.name} is {timeout!r}.", hint="Write a positive number of seconds.")
     return ParamsFile(file, notebook, parameters, timeout)
+
+
+def _refuse_misspelt_section(content: dict[str, Any], file: str) -> None:
+    """A section that is almost called 'parameters' is no parameter of that name."""
+    for name, value in content.items():
+        close = difflib.get_close_matches(name, ["parameters"], n=1, cutoff=0.8)
+        if close and name not in close and isinstance(value, dict | NoneType):
+            raise ConfigError(
+                f"{file} has an unknown key {name!r}. Did you mean 'parameters'?",
+                hint="Write 'parameters:' and the parameters below it.",
+            )
 
 
 def _existing(path: Path) -> Path:

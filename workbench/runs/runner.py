@@ -33,7 +33,7 @@ class Step:
     """Where a run stands: ``cell`` of ``cells`` are done; the last step has the final status.
 
     ``label`` says what is run where, as in "collect region KR"; ``stage`` how far the cell under way is,
-    where it tells.
+    where it tells, and in the last step of a run that did not succeed the cell that ended it.
     """
 
     run_id: str
@@ -114,7 +114,7 @@ def perform(
     def finish(status: str, node: Any, error: dict[str, Any] | None) -> Run:
         card["seconds"] = round(time.perf_counter() - clock, 3)
         done = executed.finish(folder, card, node, status, error, pin, redactor)
-        show(done.status)
+        show(done.status, "" if done.succeeded else executed.where(node, place))
         return done
 
     place = 0

@@ -90,8 +90,24 @@ def test_health_prints_reasons(tiny_lake):
     assert "| 2024 |" in wb("health", "KR").output
 
 
+def test_an_import_in_vain_fails_and_another_shows_what_it_changed(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_LAKE", str(tmp_path / "lake"))
+    (tmp_path / "own.csv").write_text('code,day,price\n005930,2024-01-02,"1,000"\n')
+    text = "file: own.csv\nregion: KR\nsource: own\ncolumns: {ticker: code, date: day, close: price}\n"
+    (tmp_path / "bad.yaml").write_text(text)
+    (tmp_path / "good.yaml").write_text(f"{text}thousands: ','\n")
+    failed = process("import", str(tmp_path / "bad.yaml"), "--root", str(tmp_path))
+    assert failed.returncode == 1
+    assert "missing_price" in failed.stderr
+    assert "`thousands`" in failed.stderr
+    done = process("import", str(tmp_path / "good.yaml"), "--root", str(tmp_path))
+    assert done.returncode == 0
+    assert "1 inserted, 0 unchanged, 0 revised" in done.stdout
+    assert "US: nothing in the lake: import prices of US: wb import" in wb("health", "us").output
+
+
 def test_health_says_where_there_is_nothing():
-    assert wb("health", "vn").output.strip() == "VN: nothing in the lake. Collect it: wb collect VN"
+    assert wb("health", "vn").output.strip() == "VN: nothing in the lake: wb collect VN"
 
 
 @pytest.mark.parametrize(
@@ -112,6 +128,21 @@ def test_errors_are_one_sentence_with_the_next_action(arguments, expected):
     assert expected in failed.stderr
     assert "Traceback" not in failed.stderr
     assert len(failed.stderr.strip().splitlines()) <= 3
+
+
+def test_runs_shows_titles_and_rounded_numbers(tmp_path):
+    numbers = {"cagr": 0.08345678901234, "sharpe": 0.987654321098765, "name_that_is_much_too_long_to_fit_here": 1.5}
+    for day in (1, 2, 3):
+        folder = tmp_path / "own-reports" / f"2026010{day}-000000-x-000{day}"
+        folder.mkdir(parents=True)
+        card = {"id": folder.name, "notebook": "notebooks/x.ipynb", "title": f"Study {day}", "status": "succeeded"}
+        more = {"started": f"2026-01-0{day}T00:00:00.000+00:00", "seconds": 1.23456, "headline": numbers}
+        (folder / "run.json").write_text(json.dumps(card | more))
+    shown = wb("runs", "--rows", "2").output
+    assert "| 20260103-000000-x-0003 | succeeded | Study 3 | 1.2     | CAGR 8.35%, Sharpe 0.9877, ..." in shown
+    assert "notebooks/x.ipynb" not in shown
+    assert "... 1 more rows" in shown
+    assert [row["title"] for row in json.loads(wb("runs", "--rows", "2", "--json").output)] == ["Study 3", "Study 2"]
 
 
 def test_debug_shows_the_traceback():

@@ -44,12 +44,12 @@ def test_runs_are_named_by_what_they_do_and_told_apart():
     on_step(Step("1-a", "n", 2, 5, "running", "backtest KR", "stage, 1 of 2"))
     on_step(Step("1-bbbb", "n", 1, 5, "running", "backtest KR"))
     on_step(Step("1-a", "n", 5, 5, "succeeded", "backtest KR"))
-    on_step(Step("1-bbbb", "n", 3, 5, "timed_out", "backtest KR"))
+    on_step(Step("1-bbbb", "n", 3, 5, "timed_out", "backtest KR", "code cell 2 (Costs)"))
     assert shown == [
         ("backtest KR", 2, 5, "stage, 1 of 2"),
         ("backtest KR (bbbb)", 1, 5, ""),
         ("backtest KR", 5, 5, ""),
-        ("backtest KR (bbbb)", 5, 5, "timed out in cell 4"),
+        ("backtest KR (bbbb)", 5, 5, "timed out in code cell 2 (Costs)"),
     ]
 
 

@@ -36,6 +36,7 @@ def test_an_empty_file_has_no_parameters(tmp_path: Path) -> None:
         ("a: [1\n", "cannot be read as YAML"),
         ("1: KR\n", "not a list of 'name: value'"),
         ("parameters: {a: 1}\nnotebok: x.ipynb\n", "Did you mean 'notebook'"),
+        ("paramters: {a: 1}\nnotebook: x.ipynb\n", "unknown key 'paramters'. Did you mean 'parameters'"),
         ("notebook: 5\n", "'notebook' in"),
         ("parameters: {a: 1}\ntimeout: soon\n", "'timeout' in"),
         ("a: !!python/object/apply:os.system ['true']\n", "cannot be read as YAML"),

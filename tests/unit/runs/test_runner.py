@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import polars as pl
 import psutil
 import pytest
 
 import workbench as wb
 from workbench.errors import ConfigError, RunError
-from workbench.runs import Job, Step
+from workbench.runs import Job, Step, executed
 
 
 def _outputs(run: wb.runs.Run, kind: str) -> list[dict[str, object]]:
@@ -76,12 +77,24 @@ def test_a_params_file_names_its_notebook_and_gives_way_to_arguments(fixture_not
 
 
 def test_a_failing_cell_is_shown_by_its_page(fixture_notebooks: Path) -> None:
-    run = wb.run(fixture_notebooks / "failing.ipynb", {"text": "rotten"})
+    steps: list[Step] = []
+    run = wb.run(fixture_notebooks / "failing.ipynb", {"text": "rotten"}, progress=steps.append)
+    # The cell with the given parameters is not the author's.
+    assert (steps[-1].status, steps[-1].stage) == ("failed", "code cell 3")
     assert (run.status, run.error) == ("failed", "ValueError: the input is rotten")
     assert "the input is rotten" in run.report.read_text()
     assert [cell["status"] for cell in run.card["cells"]] == ["completed"] * 3 + ["failed", "pending"]
     with pytest.raises(RunError, match="the input is"):
         wb.run(fixture_notebooks / "failing.ipynb", check=True)
+
+
+def test_a_cell_is_named_by_its_number_and_section() -> None:
+    code, text = nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell
+    injected = code("a = 2", metadata={"tags": ["injected-parameters"]})
+    cells = [text("# Title"), code("a = 1"), injected, code(" "), text("# no\n\n## Costs"), code("# ## b\n1 / 0")]
+    node = nbformat.v4.new_notebook(cells=cells)
+    assert executed.where(node, 5) == "code cell 2 (Costs)"
+    assert executed.where(node, 1) == "code cell 1"
 
 
 def test_a_clean_exit_is_no_failure(fixture_notebooks: Path) -> None:
