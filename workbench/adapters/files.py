@@ -7,6 +7,7 @@ region that does not exist is an error with the next action. Reading stands in
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,11 +42,14 @@ class TickerRule(_Strict):
         Case of letters.
     strip_suffix : str
         Ending to remove, such as ".KS".
+    check : bool
+        Refuse a file most of whose codes do not look like codes of its region.
     """
 
     pad: int = Field(default=0, ge=0, le=12)
     case: Literal["keep", "upper", "lower"] = "keep"
     strip_suffix: str = ""
+    check: bool = True
 
 
 class DuplicateRule(_Strict):
@@ -163,6 +167,10 @@ class FileSpec(_Strict):
         return self
 
 
+#: Keys that hold keys of their own.
+_RULES: dict[str, type[_Strict]] = {"ticker": TickerRule, "duplicates": DuplicateRule, "fix": FixRule}
+
+
 def load_spec(spec: FileSpec | str | Path | dict[str, Any]) -> FileSpec:
     """Read and check a specification.
 
@@ -183,11 +191,22 @@ def load_spec(spec: FileSpec | str | Path | dict[str, Any]) -> FileSpec:
     try:
         return FileSpec.model_validate(content)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'spec'}: {one['msg']}" for one in error.errors())
+        faults = "; ".join(_fault(one["loc"], one["type"], one["msg"]) for one in error.errors())
         raise ConfigError(
             f"{where} is not usable: {faults}.",
             hint="Compare it with params/collection/files_example.yaml.",
         ) from error
+
+
+def _fault(place: tuple[int | str, ...], kind: str, message: str) -> str:
+    """One fault in words; of an unknown key with what it may have meant, and the keys there are."""
+    where = ".".join(map(str, place)) or "spec"
+    if kind != "extra_forbidden":
+        return f"{where}: {message}"
+    known = list(_RULES[str(place[0])].model_fields if len(place) > 1 else FileSpec.model_fields)
+    close = difflib.get_close_matches(str(place[-1]), known, n=1)
+    meant = f", did you mean {close[0]!r}?" if close else ""
+    return f"{where} is no key{meant} (known: {', '.join(known)})"
 
 
 def _yaml(path: Path) -> object:

@@ -31,15 +31,21 @@ def import_files(spec: Path, root: Path, as_json: bool) -> None:
         imported = collect.import_files(Lake(), spec, root, progress=show)
     if as_json:
         echo_json(imported.to_dict())
+        imported.raise_for_nothing()
         return
     click.echo(
         f"{imported.rows_in:,} rows in = {imported.published:,} published + "
         f"{imported.quarantined:,} quarantined + {imported.superseded:,} superseded, in {imported.seconds:.1f} s"
     )
+    click.echo(
+        f"Of those published: {imported.inserted:,} inserted, {imported.unchanged:,} unchanged, "
+        f"{imported.revised:,} revised"
+    )
     if imported.by_reason.height:
         echo_frame(imported.by_reason)
     for note in imported.notes:
         click.echo(f"Note: {note}")
+    imported.raise_for_nothing()
 
 
 @click.command(
@@ -135,7 +141,7 @@ def health(regions: tuple[str, ...], as_json: bool) -> None:
         return
     for region, frames in found.items():
         if all(frame.is_empty() for frame in frames.values()):
-            click.echo(f"\n{region}: nothing in the lake. Collect it: wb collect {region}")
+            click.echo(f"\n{region}: nothing in the lake: {quality.way_in(lake, region)}")
             continue
         for name, frame in frames.items():
             click.echo(f"\n{region}: {name}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.collect.absence import unexplained
+from workbench.collect.absence import contradicted, unexplained
 from workbench.collect.collection import ORDER, collect
 from workbench.collect.fetching import Pace
 from workbench.collect.imports import Imported, import_files
@@ -15,6 +15,7 @@ __all__ = [
     "Imported",
     "Pace",
     "collect",
+    "contradicted",
     "guard_mixing",
     "import_files",
     "provider_for",

@@ -171,6 +171,31 @@ def gap_rows(region: str, absent: pl.DataFrame, known: pl.DataFrame, settled: pl
     return rows.select(list(TABLES["gaps"].columns))
 
 
+def contradicted(lake: Lake, region: str) -> pl.DataFrame:
+    """Bars that a gap says are missing; empty after every collection and import.
+
+    Parameters
+    ----------
+    lake : Lake
+        Read at the moment it shows.
+    region : str
+        One of the six regions.
+
+    Returns
+    -------
+    polars.DataFrame
+        ticker, date: sessions with a bar inside a stretch of any reason but ``suspended``, which a bar
+        with a carried close may stand in.
+    """
+    gaps = lake.read("gaps", region).filter(pl.col("reason") != "suspended")
+    if gaps.is_empty():
+        return pl.DataFrame(schema=DAYS)
+    start, end = gaps.select(pl.col("start").min(), pl.col("end").max()).row(0)
+    bars = lake.read("ohlcv", region, start, end, columns=list(DAYS))
+    absent = days_of(gaps, sessions_of(region, start, end)).select(list(DAYS))
+    return absent.join(bars, on=list(DAYS), how="semi").unique().sort(list(DAYS))
+
+
 def unexplained(lake: Lake, region: str) -> pl.DataFrame:
     """Missing bars that no gap explains; empty after every collection and import.
 

@@ -76,12 +76,13 @@ def _judge(job: Job, plan: Plan, batch: Batch, answer: Answer, pending: _Pending
         previous=_last_bars(job, batch),
         listed=lake.read("tickers", region, tickers=tickers).select("ticker", "listed_date").drop_nulls(),
     )
-    absent = _absent(batch, answer, checked)
+    known = pending.known.filter(pl.col("ticker").is_in(tickers))
+    absent = _absent(batch, answer, checked, _told_missing(batch, plan, known))
     traded = checked.good.join(checked.suspended, on=_KEY, how="anti").select(_KEY)
     pending.good.append(checked.good)
     pending.quarantine.append(_quarantine(job, answer, checked.quarantined))
-    known = pending.known.filter(pl.col("ticker").is_in(tickers))
-    gaps = absence.gap_rows(region, absent, known, settled=pl.concat([batch.days, traded]))
+    settled = pl.concat([batch.days, traded, absent.select(_KEY)]).unique()
+    gaps = absence.gap_rows(region, absent, known, settled=settled)
     still_open = gaps.filter(pl.col("end") >= pl.col("start"))
     pending.known = pl.concat([pending.known.join(gaps, on=["ticker", "start"], how="anti"), still_open])
     pending.gaps.append(gaps)
@@ -120,7 +121,13 @@ def _last_bars(job: Job, batch: Batch) -> pl.DataFrame:
     return bars.sort("ticker", "date").unique("ticker", keep="last", maintain_order=True)
 
 
-def _absent(batch: Batch, answer: Answer, checked: quality.Checked) -> pl.DataFrame:
+def _told_missing(batch: Batch, plan: Plan, known: pl.DataFrame) -> pl.DataFrame:
+    """ticker, date: the days asked, and those that the lake says have no bar; a halt that comes is new to it."""
+    told = absence.days_of(known.filter(pl.col("reason") != "suspended"), plan.sessions)
+    return pl.concat([batch.days, told.select(_KEY)]).unique()
+
+
+def _absent(batch: Batch, answer: Answer, checked: quality.Checked, missing_so_far: pl.DataFrame) -> pl.DataFrame:
     """Days that end in ``gaps``: suspensions, quarantined bars and bars that nobody has."""
     asked = batch.days.join(checked.good, on=_KEY, how="anti")
     bad = checked.quarantined.select(*_KEY, "reasons", "source").unique(_KEY, keep="first", maintain_order=True)
@@ -129,7 +136,7 @@ def _absent(batch: Batch, answer: Answer, checked: quality.Checked) -> pl.DataFr
     )
     rest = asked.join(quarantined, on=_KEY, how="anti").join(answer.reasons, on=_KEY, how="left")
     missing = rest.with_columns(pl.col("reason").fill_null("unknown"))
-    new_halts = checked.suspended.join(batch.days, on=_KEY, how="semi")
+    new_halts = checked.suspended.join(missing_so_far, on=_KEY, how="semi")
     halted = new_halts.select(
         *_KEY, reason=pl.lit("suspended"), provider=pl.col("source"), detail=pl.lit("a bar without a range")
     )

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from workbench.lake import Lake
 
 _KEY = ["ticker", "date"]
+#: With a larger share of codes that do not fit the region, the file is one of another region.
+_MOST_ODD = 0.5
 _GAP = {"ticker": pl.String, "date": pl.Date, "reason": pl.String, "provider": pl.String, "detail": pl.String}
 
 
@@ -44,7 +46,7 @@ def import_bars(lake: Lake, files: PriceFiles, account: Account, progress: Progr
     spans = files.spans_by_ticker()
     _refuse_other_kind(lake, files, spans)
     listings = _listings(lake, files)
-    _note_codes(region, listings, account)
+    _check_codes(files, listings, account)
     lake.publish("tickers", listings, region=region)
     start, end = _range(spans)
     # A bar of a day that is yet to come is as wrong as one of a closed day.
@@ -101,8 +103,17 @@ def _listings(lake: Lake, files: PriceFiles) -> pl.DataFrame:
     ).select(rows.columns)
 
 
-def _note_codes(region: str, listings: pl.DataFrame, account: Account) -> None:
+def _check_codes(files: PriceFiles, listings: pl.DataFrame, account: Account) -> None:
+    """Refuse a file of another region; a few odd codes are only noted."""
+    spec, region = files.spec, str(files.spec.region)
     odd = [code for code in listings["ticker"] if not markets.is_code(region, code)]
+    if spec.ticker.check and len(odd) > _MOST_ODD * listings.height:
+        raise ConfigError(
+            f"{len(odd)} of {listings.height} codes of {spec.file!r} do not look like codes of {region}, such as "
+            f"{', '.join(odd[:3])}; they have the form {markets.get(region).code_pattern}.",
+            hint="Correct `region:`, or `ticker:` (pad, case, strip_suffix); `check: false` there takes them as they "
+            "are.",
+        )
     if odd:
         account.notes.append(f"{len(odd)} codes do not look like codes of {region}, such as {odd[0]!r}")
 
@@ -131,9 +142,9 @@ def _import_window(task: _Import, window: Window) -> int:
     if repeated:
         account.superseded["repeated row"] += repeated
     records = _quarantine(task, window, quarantined, unreadable)
-    gaps = _gaps(task, _inside(checked.suspended, window), quarantined.join(good, on=_KEY, how="anti"))
+    gaps = _gaps(task, _inside(checked.suspended, window), quarantined, good)
     columns = list(TABLES["ohlcv"].columns)
-    task.lake.publish("ohlcv", good.select(columns), region=task.region, quarantine=records, gaps=gaps)
+    account.count(task.lake.publish("ohlcv", good.select(columns), region=task.region, quarantine=records, gaps=gaps))
     account.published += good.height
     return own.height
 
@@ -183,30 +194,45 @@ def _quarantine(task: _Import, window: Window, bad: pl.DataFrame, unreadable: pl
     )
 
 
-def _gaps(task: _Import, suspended: pl.DataFrame, quarantined: pl.DataFrame) -> pl.DataFrame:
-    bad = quarantined.unique(_KEY, keep="first", maintain_order=True).join(task.sessions, on="date", how="semi")
+def _gaps(task: _Import, suspended: pl.DataFrame, quarantined: pl.DataFrame, good: pl.DataFrame) -> pl.DataFrame:
+    """Suspensions, and sessions without a bar whose row is quarantined; the good bars close what they fill."""
+    bad = _without_bar(task, quarantined.join(good, on=_KEY, how="anti"))
+    bad = bad.unique(_KEY, keep="first", maintain_order=True).join(task.sessions, on="date", how="semi")
     days = pl.concat(
         [
             suspended.select(*_KEY, reason=pl.lit("suspended"), detail=pl.lit("a bar without a range")),
             bad.select(*_KEY, reason=pl.lit("quarantined"), detail=pl.col("reasons")),
         ]
     ).with_columns(provider=pl.lit(task.files.spec.source))
-    return _gap_rows(task, days.select(list(_GAP)))
+    return _gap_rows(task, days.select(list(_GAP)), good.select(_KEY))
+
+
+def _without_bar(task: _Import, quarantined: pl.DataFrame) -> pl.DataFrame:
+    """Quarantined rows of days that the lake has no bar of: an earlier file may have given a good one."""
+    if quarantined.is_empty():
+        return quarantined
+    start, end = quarantined.select(first=pl.col("date").min(), last=pl.col("date").max()).row(0)
+    tickers = quarantined["ticker"].unique().to_list()
+    bars = task.lake.read("ohlcv", task.region, start, end, tickers=tickers, columns=_KEY)
+    return quarantined.join(bars, on=_KEY, how="anti")
 
 
 def _explain_rest(task: _Import) -> None:
-    """Sessions without a row in the file are not covered by it."""
+    """Sessions without a row in the file are not covered by it; those with a bar are not missing."""
     missing = absence.unexplained(task.lake, task.region)
-    if missing.height:
+    standing = absence.contradicted(task.lake, task.region)
+    if missing.height or standing.height:
         days = missing.with_columns(
             reason=pl.lit("not_covered"),
             provider=pl.lit(task.files.spec.source),
             detail=pl.lit("the file has no row"),
         )
         empty = TABLES["ohlcv"].empty()
-        task.lake.publish("ohlcv", empty, region=task.region, gaps=_gap_rows(task, days.select(list(_GAP))))
+        gaps = _gap_rows(task, days.select(list(_GAP)), standing)
+        task.lake.publish("ohlcv", empty, region=task.region, gaps=gaps)
 
 
-def _gap_rows(task: _Import, days: pl.DataFrame) -> pl.DataFrame:
+def _gap_rows(task: _Import, absent: pl.DataFrame, present: pl.DataFrame) -> pl.DataFrame:
     known = task.lake.read("gaps", task.region)
-    return absence.gap_rows(task.region, days, known, settled=days.select(_KEY))
+    settled = pl.concat([absent.select(_KEY), present]).unique()
+    return absence.gap_rows(task.region, absent, known, settled=settled)

@@ -40,7 +40,7 @@ def _import_window(lake: Lake, files: PriceFiles, window: Window, fixes: pl.Data
     ).with_columns(reasons=pl.lit("missing_value"))
     readable = rates.join(unreadable, on="row", how="anti")
     checked = quality.check_fx(readable, previous=lake.read("fx", end=window.start))
-    lake.publish("fx", checked.good.select(list(TABLES["fx"].columns)))
+    account.count(lake.publish("fx", checked.good.select(list(TABLES["fx"].columns))))
     account.published += checked.good.height
     if checked.repeated:
         account.superseded["repeated row"] += checked.repeated

@@ -21,6 +21,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workbench.collect.job import Progress
+    from workbench.lake.publish import Published
+
+#: Reasons that an import in vain names.
+_REASONS = 3
+#: Where to look in the specification when most rows have this code.
+_ADVICE = {
+    "missing_price": "Prices that do not read as numbers: in a CSV set `thousands` to the separator inside numbers "
+    '(such as ","), and see that `columns` names the price columns.',
+    "missing_value": "Codes or days that cannot be read: see `columns`, `ticker` and `date_format`.",
+    "closed_day": "Days on which the market was closed: see `region` and `date_format`.",
+    "close_outside_range": "Close outside low and high: see that `columns` does not swap the price columns.",
+}
 
 
 @dataclass
@@ -31,6 +43,8 @@ class Account:
     ----------
     published : int
         Rows handed to the lake, suspensions among them.
+    inserted, unchanged, revised : int
+        What became of them in the lake.
     quarantined, superseded : Counter of str
         Rows by reason.
     notes : list of str
@@ -38,9 +52,18 @@ class Account:
     """
 
     published: int = 0
+    inserted: int = 0
+    unchanged: int = 0
+    revised: int = 0
     quarantined: Counter[str] = field(default_factory=Counter)
     superseded: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+
+    def count(self, done: Published) -> None:
+        """Add what a publish did."""
+        self.inserted += done.inserted
+        self.unchanged += done.unchanged
+        self.revised += done.revised
 
 
 @dataclass(frozen=True)
@@ -55,6 +78,8 @@ class Imported:
         Root of the lake that took the rows.
     rows_in, published, quarantined, superseded : int
         Rows of the file, and where they went.
+    inserted, unchanged, revised : int
+        The published rows: new keys, rows that the lake had already, and rows whose values changed.
     by_reason : polars.DataFrame
         outcome (quarantined, superseded), reasons, rows; adds up to the two counts.
     notes : tuple of str
@@ -72,10 +97,33 @@ class Imported:
     by_reason: pl.DataFrame
     notes: tuple[str, ...]
     seconds: float
+    inserted: int = 0
+    unchanged: int = 0
+    revised: int = 0
+
+    def raise_for_nothing(self) -> None:
+        """Raise if no row was published, so that an import in vain does not pass for a success.
+
+        Raises
+        ------
+        DataError
+            Names the most frequent reasons, and what to look at in the specification.
+        """
+        if self.published:
+            return
+        reasons = self.by_reason.filter(pl.col("outcome") == "quarantined").head(_REASONS)
+        most = ", ".join(f"{name} ({rows:,})" for name, rows in reasons.select("reasons", "rows").rows())
+        codes = {code for names in reasons["reasons"] for code in names.split(",")}
+        advice = [text for code, text in _ADVICE.items() if code in codes]
+        raise DataError(
+            f"None of the {self.rows_in:,} rows of {self.source} was published; all are quarantined, most as: {most}.",
+            hint=" ".join([*advice, "`wb health` shows rows as they were received."]),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        counts = {name: getattr(self, name) for name in ("rows_in", "published", "quarantined", "superseded")}
+        names = ("rows_in", "published", "inserted", "unchanged", "revised", "quarantined", "superseded")
+        counts = {name: getattr(self, name) for name in names}
         return {
             "source": self.source,
             "lake": str(self.lake),
@@ -161,4 +209,7 @@ def _balanced(lake: Lake, files: PriceFiles, account: Account, seconds: float) -
         ),
         notes=tuple(account.notes),
         seconds=round(seconds, 3),
+        inserted=account.inserted,
+        unchanged=account.unchanged,
+        revised=account.revised,
     )

@@ -77,7 +77,8 @@ class Rates:
             known = ", ".join((*self._fixes, BASE))
             raise DataError(
                 f"The lake has no exchange rate of {currency}; it has {known}.",
-                hint=f"Collect fx for {currency}, or leave `currency` out.",
+                hint=f"Import rates of {currency} (wb import, a specification with `table: fx`), collect fx for "
+                f"{currency}, or leave `currency` out.",
                 currency=currency,
             )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from workbench.quality.bars import Checked, check_bars
 from workbench.quality.catalogue import CHECKS, CODES, Check, catalogue
-from workbench.quality.findings import Health, health
+from workbench.quality.findings import Health, health, way_in
 from workbench.quality.jumps import JUMP_BOUNDS, JumpBound
 from workbench.quality.rates import CheckedRates, check_fx
 from workbench.quality.records import quarantine_records, split_incomplete
@@ -28,4 +28,5 @@ __all__ = [
     "health",
     "quarantine_records",
     "split_incomplete",
+    "way_in",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from workbench.lake import Lake
 
 _EXAMPLES = 5
+#: Under this day the quarantine files rows of files without a readable date.
+_NO_DATE = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,8 @@ class Health:
     gaps : polars.DataFrame
         reason, gaps (stretches), tickers, first, last.
     quarantine : polars.DataFrame
-        reason, rows, tickers, first, last; a row with two reasons counts under each.
+        reason, rows, tickers, first, last (null without a readable date); a row with two reasons counts
+        under each.
     revisions : polars.DataFrame
         table, field, year, rows.
     examples : polars.DataFrame
@@ -67,6 +71,13 @@ def health(lake: Lake, region: str) -> Health:
     )
 
 
+def way_in(lake: Lake, region: str) -> str:
+    """How a region comes into this lake: imported where the lake holds imported prices, else collected."""
+    if set(lake.sources()) - {"sample"}:
+        return f"import prices of {region}: wb import SPEC.yaml --root FOLDER"
+    return f"wb collect {region}"
+
+
 def _coverage(lake: Lake, region: str) -> pl.DataFrame:
     bars = lake.read("ohlcv", region, columns=["ticker", "date", "open", "volume"])
     return (
@@ -95,7 +106,8 @@ def _gaps(gaps: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_reason(quarantine: pl.DataFrame) -> pl.DataFrame:
-    return quarantine.with_columns(reason=pl.col("reasons").str.split(",")).explode("reason")
+    known = pl.when(pl.col("date") != _NO_DATE).then("date")
+    return quarantine.with_columns(date=known, reason=pl.col("reasons").str.split(",")).explode("reason")
 
 
 def _quarantine(by_reason: pl.DataFrame) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -34,6 +35,21 @@ def combined(findings: Mapping[str, Health]) -> dict[str, pl.DataFrame]:
         for name, frame in health.frames().items():
             frames.setdefault(name, []).append(frame.select(pl.lit(region).alias("region"), pl.all()))
     return {name: pl.concat(parts) for name, parts in frames.items()}
+
+
+def examples(frame: pl.DataFrame, *, each: int = 2) -> pl.DataFrame:
+    """A few quarantined rows of every region and reason, as JSON that can be wrapped.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        region, reason, ticker, date, row: the frame ``examples`` of :func:`combined`.
+    each : int
+        Rows of one region and reason.
+    """
+    few = frame.group_by("region", "reason", maintain_order=True).head(each)
+    spaced = [json.dumps(json.loads(row), ensure_ascii=False) for row in few["row"]]
+    return few.with_columns(row=pl.Series(spaced, dtype=pl.String))
 
 
 def coverage_by_month(frame: pl.DataFrame, region: str) -> go.Figure:

@@ -109,6 +109,21 @@ def test_the_commented_example_is_a_valid_specification(monkeypatch):
     root = Path(__file__).resolve().parents[3]
     spec = load_spec(root / "params/collection/files_example.yaml")
     assert (spec.region, spec.ticker.pad) == ("KR", 6)
+    rates = load_spec(root / "params/collection/fx_example.yaml")
+    assert (rates.table, rates.fix.marks) == ("fx", "start")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"thousand": ","}, r"thousand is no key, did you mean 'thousands'\? \(known: file, table, .*quoted\)"),
+        ({"ticker": {"padd": 6}}, r"ticker\.padd is no key, did you mean 'pad'\? \(known: pad, case"),
+        ({"xyzzy": 1}, r"xyzzy is no key \(known: file"),
+    ],
+)
+def test_a_mistyped_key_is_told_what_it_may_have_meant(change, message):
+    with pytest.raises(ConfigError, match=message):
+        load_spec(SPEC | change)
 
 
 @pytest.mark.parametrize(

@@ -124,13 +124,14 @@ def lake(tmp_path) -> Lake:
 
 @pytest.fixture
 def run(lake):
-    """Collect the region without waiting, and check that every missing bar is explained."""
+    """Collect the region without waiting, and check that every missing bar, and no other, is explained."""
 
     def collect_now(*providers: Adapter, **more):
         slept: list[float] = []
         pace = collect.Pace(sleep=slept.append, **more.pop("pace", {}))
         done = collect.collect(lake, REGION, list(providers), pace=pace, **more)
         assert collect.unexplained(lake, REGION).is_empty()
+        assert collect.contradicted(lake, REGION).is_empty()
         return done
 
     return collect_now

@@ -27,7 +27,9 @@ def bring(lake, folder, frame, spec=SPEC, **more):
     done = collect.import_files(lake, spec, folder, **more)
     assert done.rows_in == frame.height == done.published + done.quarantined + done.superseded
     assert done.by_reason["rows"].sum() == done.quarantined + done.superseded
+    assert done.published == done.inserted + done.unchanged + done.revised
     assert collect.unexplained(Lake(done.lake), spec["region"]).is_empty()
+    assert collect.contradicted(Lake(done.lake), spec["region"]).is_empty()
     return done
 
 

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from workbench import collect
-from workbench.errors import ConfigError
+from workbench.errors import ConfigError, DataError
 
 HEADER = "Code,Date,Open,High,Low,Close,Vol\n"
 COLUMNS = {"ticker": "Code", "date": "Date", "open": "Open", "high": "High", "low": "Low", "close": "Close"}
@@ -28,6 +28,7 @@ def bring(lake, tmp_path):
         done = collect.import_files(lake, SPEC | more, tmp_path)
         assert done.rows_in == done.published + done.quarantined + done.superseded
         assert collect.unexplained(lake, "KR").is_empty()
+        assert collect.contradicted(lake, "KR").is_empty()
         return done
 
     return import_text
@@ -120,8 +121,33 @@ def test_a_file_without_names_takes_none_away(lake, bring):
     )
 
 
-def test_codes_of_another_form_are_told(bring):
-    assert bring(HEADER + line("2024-01-02", code="5930")).notes == (
-        "1 codes do not look like codes of KR, such as '5930'",
-    )
-    assert bring(HEADER + line("2024-01-02", code="5930"), ticker={"pad": 6}).notes == ()
+def test_codes_of_another_form_are_told(lake, bring):
+    odd = HEADER + line("2024-01-02", code="5930")
+    assert bring(odd + line("2024-01-02")).notes == ("1 codes do not look like codes of KR, such as '5930'",)
+    assert bring(odd, ticker={"pad": 6}).notes == ()
+
+
+def test_a_file_of_another_region_is_refused(lake, bring):
+    american = HEADER + "".join(line("2024-01-02", code=code) for code in ("AAPL", "MSFT", "IBM", "005930"))
+    with pytest.raises(
+        ConfigError, match=r"3 of 4 codes .* of KR, such as AAPL, IBM, MSFT; .*\[0-9A-Z\]\{6\}"
+    ) as error:
+        bring(american)
+    assert "`region:`" in error.value.hint
+    assert "`ticker:`" in error.value.hint
+    assert lake.tables() == {}
+    assert bring(american, ticker={"check": False}).published == 4
+
+
+def test_an_import_in_vain_says_why_and_where_to_look(bring):
+    done = bring(HEADER + '005930,2024-01-02,"1,000","1,005","995","1,000",10\n')
+    with pytest.raises(DataError, match=r"None of the 1 rows of own .* missing_price \(1\)") as error:
+        done.raise_for_nothing()
+    assert "`thousands`" in error.value.hint
+    bring(HEADER + GOOD).raise_for_nothing()
+
+
+def test_a_second_vintage_shows_how_much_it_changes(bring):
+    assert bring(HEADER + GOOD).to_dict()["inserted"] == 2
+    second = bring(HEADER + line("2024-01-02", close=101) + line("2024-01-03") + line("2024-01-04"))
+    assert (second.inserted, second.unchanged, second.revised) == (1, 1, 1)

@@ -132,7 +132,7 @@ def test_bad_arguments_are_named(two: Any, given: dict[str, Any], says: str) -> 
         ({"universe": "DOW"}, "index 'DOW'"),
         ({"universe": ["000020"], "end": MONDAY}, "No ticker of the universe"),
         ({"items": ("magic",)}, "no item 'magic'"),
-        ({"currency": "USD"}, "no exchange rate of KRW"),
+        ({"currency": "USD"}, "no exchange rate of KRW.*wb import.*`table: fx`"),
     ],
 )
 def test_what_the_lake_lacks_is_named(two: Any, given: dict[str, Any], says: str) -> None:

@@ -36,6 +36,33 @@ def test_an_empty_lake_has_nothing_to_report(tmp_path):
     assert all(frame.is_empty() for frame in found.frames().values())
 
 
+def test_rows_without_a_date_have_no_first_day(tmp_path):
+    days = [date(2024, 1, 2), date(2024, 1, 3)]
+    written = [*(day.isoformat() for day in days), "soon"]
+    pl.DataFrame({"code": "005930", "day": written, "close": "1000"}).write_csv(tmp_path / "own.csv")
+    columns = {"ticker": "code", "date": "day", "close": "close"}
+    lake = Lake(tmp_path / "lake")
+    spec = {"file": "own.csv", "region": "KR", "source": "own", "columns": columns}
+    collect.import_files(lake, spec, tmp_path)
+    found = quality.health(lake, "KR")
+    assert found.quarantine.rows() == [("missing_value", 1, 1, None, None)]
+    assert found.examples["date"].to_list() == [None]
+    assert quality.way_in(lake, "US") == "import prices of US: wb import SPEC.yaml --root FOLDER"
+
+
+def test_examples_reach_every_region_and_can_be_wrapped():
+    rows = [
+        {"region": region, "reason": reason, "ticker": "A", "date": None, "row": '{"close":1.0,"name":"삼성"}'}
+        for region in ("KR", "VN")
+        for reason in ("jump", "spike")
+        for _ in range(5)
+    ]
+    shown = charts.examples(pl.DataFrame(rows), each=2)
+    assert shown.group_by("region", "reason").len()["len"].to_list() == [2, 2, 2, 2]
+    assert shown["row"].unique().to_list() == ['{"close": 1.0, "name": "삼성"}']
+    assert charts.examples(pl.DataFrame(rows).clear()).is_empty()
+
+
 def test_a_gap_that_was_filled_is_not_counted(tmp_path):
     lake = Lake(tmp_path / "lake")
     collect.collect(
