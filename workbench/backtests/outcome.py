@@ -52,6 +52,11 @@ class BacktestRun:
     engine: str
     notes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        span = f"{self.dates[0]} to {self.dates[-1]}"
+        end = f"{self.equity['equity'][-1]:,.0f} {self.currency}"
+        return f"BacktestRun({span}, {len(self.tickers)} tickers, {self.fills.height} fills, {end} at the end)"
+
 
 def assemble(job: Job, ledger: Ledger, currency: str, engine: str, notes: tuple[str, ...]) -> BacktestRun:
     """Frames and weights of a simulated job."""

@@ -70,6 +70,10 @@ class Targets:
             raise BacktestError("A target weight is negative.", hint="Short positions are not modelled: use 0 or more.")
         self.weights.setflags(write=False)
 
+    def __repr__(self) -> str:
+        span = f"{self.dates[0]} to {self.dates[-1]}"
+        return f"Targets({len(self.dates)} decisions, {len(self.tickers)} tickers, {span})"
+
     def to_polars(self) -> pl.DataFrame:
         """Weights above 0 in long form: date, ticker, weight."""
         import polars as pl

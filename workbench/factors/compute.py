@@ -56,7 +56,8 @@ def compute(
     Raises
     ------
     ConfigError
-        Unknown factor.
+        Unknown factor, or one that needs a field which is not there. A lake is asked for bars only: for
+        items of filings hand in a panel that holds them.
     NotEnoughHistory
         The panel has no row between ``start`` and ``end``.
 
@@ -71,6 +72,7 @@ def compute(
     chosen = factors if isinstance(factors, sets.FactorSet) else sets.of(tuple(factors))
     for name in chosen.factors:
         registry.get(name)
+    registry.check_fields(chosen.factors, registry.BARS if hasattr(data, "panel") else data.fields)
     panel: Any = data
     if hasattr(data, "panel"):
         panel = data.panel(

@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,9 @@ from workbench.errors import ConfigError
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+#: Fields of a bar; everything else that a factor may need is an item of filings.
+BARS = ("open", "high", "low", "close", "volume", "turnover")
 
 FactorFunction = Callable[..., "NDArray[np.float64]"]
 
@@ -71,6 +74,24 @@ def _code(function: FactorFunction) -> str:
     except OSError:
         code = function.__code__
         return f"{code.co_code.hex()}|{code.co_names}|{code.co_consts}"
+
+
+def check_fields(names: Iterable[str], known: Collection[str]) -> None:
+    """See that every field these factors need is there.
+
+    Raises
+    ------
+    ConfigError
+        Names the factor and the field.
+    """
+    for name in names:
+        unknown = [field for field in get(name).needs if field not in known]
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], known, n=1)
+            raise ConfigError(
+                f"Factor {name} needs {unknown[0]!r}, which the panel does not have; it has {', '.join(known)}.",
+                hint=f"Did you mean {near[0]!r}?" if near else "Give it a panel with that field or item.",
+            )
 
 
 _REGISTRY: dict[str, Factor] = {}

@@ -41,6 +41,10 @@ class Labels:
     regions: tuple[str, ...]
     sessions: Mapping[str, NDArray[np.bool_]]
 
+    def __repr__(self) -> str:
+        span = f"{self.dates[0]} to {self.dates[-1]}" if len(self.dates) else "no dates"
+        return f"{' '.join(self.region_names())}, {len(self.dates)} dates x {len(self.tickers)} tickers, {span}"
+
     def columns(self, region: str) -> NDArray[np.intp]:
         """Column numbers of a region."""
         return np.flatnonzero(np.array(self.regions) == region)
@@ -74,6 +78,9 @@ class Score:
     values: NDArray[np.float64]
     labels: Labels
     tie_break: NDArray[np.float64] | None = None
+
+    def __repr__(self) -> str:
+        return f"Score({self.name!r}, {self.labels!r})"
 
     @property
     def dates(self) -> NDArray[np.datetime64]:
@@ -152,6 +159,9 @@ class Scores:
     values: Mapping[str, NDArray[np.float64]]
     notes: tuple[str, ...] = ()
     unclipped: NDArray[np.float64] | None = None
+
+    def __repr__(self) -> str:
+        return f"Scores({', '.join(self.values)}; {self.labels!r})"
 
     @property
     def names(self) -> tuple[str, ...]:

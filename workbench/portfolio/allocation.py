@@ -58,6 +58,13 @@ class Allocation:
     status: str
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        largest = max(self.weights["weight"].to_list())
+        return (
+            f"Allocation({self.objective!r}, decided on {self.at}, {self.weights.height} of {self.candidates} names, "
+            f"largest weight {largest:.1%}, volatility {self.risk:.1%} a year in the past)"
+        )
+
     @property
     def risk_contributions(self) -> dict[str, float]:
         """Share of the portfolio's variance by ticker."""

@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 #: Weights below this are the solver's rounding, not a decision.
 SMALLEST_WEIGHT = 1e-4
 
+IN_SAMPLE = (
+    "The volatility is annualized and in-sample: that of these weights over the very returns they were fitted to. "
+    "Expect more afterwards."
+)
+EQUAL_RISK = (
+    "At the least variance a little more of any freely held name adds the same risk: where no bound binds, the share "
+    "of the risk therefore equals the weight; where some do, it is in proportion to it among the free names."
+)
+
 
 def optimize(
     objective: str,
@@ -115,7 +124,7 @@ def optimize(
         candidates=len(past.tickers),
         solver=solution.solver,
         status=solution.status,
-        notes=_notes(panel, past),
+        notes=_notes(panel, past, objective),
     )
 
 
@@ -183,8 +192,8 @@ def _binding(tickers: tuple[str, ...], weights: NDArray[np.float64], bounds: Con
     return (*high, *low)
 
 
-def _notes(panel: Panel, past: History) -> tuple[str, ...]:
-    notes = list(panel.notes)
+def _notes(panel: Panel, past: History, objective: str) -> tuple[str, ...]:
+    notes = [IN_SAMPLE, *([EQUAL_RISK] if objective == "min_variance" else []), *panel.notes]
     if len({ticker.split(":", 1)[0] for ticker in past.tickers}) > 1:
         notes.append("Markets close at different hours, so that daily covariances between regions are understated.")
     if past.excluded:

@@ -61,6 +61,11 @@ class Tearsheet:
     coverage: pl.DataFrame
     notes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        rows = self.summary.select("region", "horizon", "mean_ic", "t_newey_west").iter_rows()
+        found = [f"  {region}, {horizon} sessions: mean IC {ic:.3f}, t {t:.1f}" for region, horizon, ic, t in rows]
+        return "\n".join([f"Tearsheet({self.factor!r}, {self.start} to {self.end})", *found])
+
 
 NOTE = "Decided at the close of a session, entered at the next session's close, total returns, horizons in sessions."
 

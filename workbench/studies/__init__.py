@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from workbench.studies.allocation import allocate, last_date, select
-from workbench.studies.result import Result
+from workbench.studies.result import UNPROVEN, Result
 from workbench.studies.scoring import load_factor_set, score
 from workbench.studies.strategy import Selection, Strategy
 from workbench.studies.study import backtest
 
-__all__ = ["Result", "Selection", "Strategy", "allocate", "backtest", "last_date", "load_factor_set", "score", "select"]
+__all__ = [
+    "UNPROVEN",
+    "Result",
+    "Selection",
+    "Strategy",
+    "allocate",
+    "backtest",
+    "last_date",
+    "load_factor_set",
+    "score",
+    "select",
+]

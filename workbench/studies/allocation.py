@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from workbench import factors, markets, portfolio
 from workbench.errors import ConfigError, NotEnoughHistory
 from workbench.schemas import TABLES
 from workbench.studies import parameters, selection, trials
+from workbench.studies.result import UNPROVEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -130,6 +132,7 @@ def allocate(
         expected=expected,
         constraints=constraints,
     )
+    found = replace(found, notes=(UNPROVEN, *found.notes))
     if not trials.replaying():
         identity = trials.identity(view, objective, asked, day, tickers, lookback, covariance, expected, constraints)
         lake.live().publish("holdings", _holdings(identity, found, panel))

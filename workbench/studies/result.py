@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from workbench.backtests import Targets
     from workbench.studies.strategy import Strategy
 
+#: Stands on every page whose numbers no leak prover has examined.
+UNPROVEN = "Unproven: the leak prover has not examined this strategy or score."
+
 #: What each statistic means, in one line for the tables.
 CONVENTIONS = {
     "total_return": "end over start minus 1",
@@ -82,6 +85,16 @@ class Result:
     trials: int
     proven: bool
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        days, own, passive = self.equity["date"], self.stats, self.benchmark_stats
+        state = "proven" if self.proven else "unproven"
+        return (
+            f"Result({self.name}, {days[0]} to {days[-1]}, {self.currency}, trial {self.trials}, {state})\n"
+            f"  growth {own['cagr']:.1%} a year after costs, volatility {own['volatility']:.1%}, Sharpe "
+            f"{own['sharpe']:.2f}, deepest fall {own['max_drawdown']:.1%}\n"
+            f"  benchmark {passive['cagr']:.1%} a year, {self.fills.height} fills, {self.holdings.height} holdings"
+        )
 
     @property
     def name(self) -> str:

@@ -13,7 +13,8 @@ from workbench.backtests.costs import KINDS
 from workbench.errors import ConfigError
 from workbench.schemas import TABLES
 from workbench.studies import parameters, selection, trials
-from workbench.studies.result import Result
+from workbench.studies.result import UNPROVEN, Result
+from workbench.studies.strategy import Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,15 +26,16 @@ if TYPE_CHECKING:
     from workbench.backtests import BacktestRun
     from workbench.lake import Lake
     from workbench.lake.panel import Panel
-    from workbench.studies.strategy import Strategy
 
 CAPITAL = 1e6
-UNPROVEN = "Unproven: the leak prover has not examined this strategy or score."
 BENCHMARK = (
     "The benchmark holds every member at equal weight, regions at equal parts: bought on the strategy's own dates at "
     "the same closes, drifting in between, without costs."
 )
-FRACTIONAL = "Positions are fractional: board lots, ticks and the size of the market are not applied yet."
+FRACTIONAL = (
+    "It starts with {:,.0f} {}. Positions are fractional: board lots, ticks and the volume of the market are not "
+    "applied yet, so that figures do not depend on the amount."
+)
 _BENCHMARK = ("total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar", "positive_months")
 
 
@@ -52,7 +54,7 @@ class Plan:
 
 
 def backtest(
-    strategy: Strategy,
+    strategy: Strategy | str,
     lake: Lake,
     regions: str | Sequence[str] | None = None,
     start: str | date | None = None,
@@ -64,8 +66,8 @@ def backtest(
 
     Parameters
     ----------
-    strategy : Strategy
-        From a file or built in code.
+    strategy : Strategy or str
+        From a file or built in code; or its name in ``params/strategies/``.
     lake : Lake
         Read at one moment: the pinned one, or now.
     regions : str or sequence of str, optional
@@ -94,8 +96,9 @@ def backtest(
     Timing: decided at the close of each region's last session of the period, traded at the close of its
     next session, at that day's costs.
     """
-    plan = _plan(strategy, lake, regions, start, end, engine)
-    trial = _trial(plan, hypothesis or strategy.hypothesis)
+    chosen = Strategy.load(strategy) if isinstance(strategy, str) else strategy
+    plan = _plan(chosen, lake, regions, start, end, engine)
+    trial = _trial(plan, hypothesis or chosen.hypothesis)
     outcome = trials.Outcome("failed", {}, [])
     try:
         result = _evaluate(plan, trial.id)
@@ -185,7 +188,7 @@ def _evaluate(plan: Plan, identity: str) -> Result:
         holdings=_holdings(done),
         trials=0,
         proven=False,
-        notes=(UNPROVEN, BENCHMARK, FRACTIONAL, *done.notes),
+        notes=(UNPROVEN, BENCHMARK, FRACTIONAL.format(CAPITAL, plan.currency), *done.notes),
     )
 
 

@@ -172,3 +172,21 @@ def test_no_factor_is_refused_and_a_factor_without_source_has_a_hash(make_panel,
         factor = factors.Factor("typed", room["typed"], "x", 1, ("close",), 1, "")
         hashes.append(factor.code_hash)
     assert hashes[0] != hashes[1]
+
+
+def test_an_unknown_field_is_refused_with_the_name_of_the_factor(make_panel, monkeypatch):
+    monkeypatch.setattr(factors.registry, "_REGISTRY", dict(factors.registry._REGISTRY))
+
+    @factors.factor(family="test", lookback=0, needs=("closee",))
+    def misspelt(closee):
+        return closee
+
+    with pytest.raises(ConfigError, match=r"misspelt needs 'closee'.* Did you mean 'close'"):
+        factors.compute(["misspelt"], make_panel(np.full((3, 12), 1.0), labels(12)))
+
+
+def test_scores_are_short_at_a_prompt(make_panel, walk):
+    scores = factors.compute(["momentum_12m_1m"], make_panel(walk, labels(12)))
+    assert repr(scores).startswith("Scores(momentum_12m_1m, composite; KR, 320 dates x 12 tickers, 2024-01-01 to")
+    assert repr(scores.composite).startswith("Score('composite', KR")
+    assert len(repr(scores)) < 200

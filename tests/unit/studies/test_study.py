@@ -35,6 +35,23 @@ def test_a_result_is_complete_and_recorded(lake, strategy):
     assert stored["equity"].to_list() == result.equity["equity"].to_list()
 
 
+def test_a_name_will_do_and_results_are_short_at_a_prompt(lake, strategy):
+    result = wb.backtest("momentum_top20", lake, regions="KR")
+    assert result.id == wb.backtest(strategy, lake, regions="KR").id
+    assert repr(result).startswith("Result(momentum_top20, KR, ")
+    assert f"{result.stats['cagr']:.1%} a year" in repr(result)
+    assert repr(result.targets).startswith(f"Targets({len(result.targets.dates)} decisions")
+    assert any("1,000,000 KRW" in note and "fractional" in note for note in result.notes)
+    scores = wb.studies.score("momentum_volatility", lake, "KR")
+    sheet = wb.research.tearsheet(scores.composite, lake.panel("KR", fields=("close",)))
+    assert "KR, 21 sessions: mean IC" in repr(sheet)
+    found = wb.studies.allocate("min_variance", lake, "KR", "2025-06-30")
+    assert found.notes[0] == wb.studies.UNPROVEN == result.notes[0]
+    assert any("in-sample" in note for note in found.notes)
+    assert "Allocation('min_variance', decided on 2025-06-30" in repr(found)
+    assert max(len(repr(shown)) for shown in (result, result.targets, scores, sheet, found)) < 400
+
+
 def test_all_six_regions_in_one_currency(lake, strategy):
     result = wb.backtest(strategy, lake)
     assert result.currency == "USD"
