@@ -67,3 +67,8 @@ def test_the_explorer_changes_its_chart_and_survives_as_json(lake):
     assert list(figure.data[0].y) != before
     assert choice.options[1] in figure.layout.title.text
     assert isinstance(figure._widget_data[0]["y"], list)
+
+
+def test_the_explorer_says_that_there_is_nothing_to_show(lake):
+    with pytest.raises(wb.errors.DataError, match="no price to show"):
+        charts.explorer(lake.sql("SELECT ticker, date, close FROM ohlcv WHERE false"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from workbench.errors import DataError
 from workbench.reports import theme
 from workbench.reports.charts.frame import COMPARISON, title
 
@@ -45,10 +46,17 @@ def explorer(frame: pl.DataFrame) -> Any:
     -------
     ipywidgets.VBox
         A drop-down over a plotly figure.
+
+    Raises
+    ------
+    DataError
+        There is no row, and so nothing to choose from.
     """
     import ipywidgets
     import plotly.graph_objects as go
 
+    if frame.is_empty():
+        raise DataError("There is no price to show.", hint="Look at the query: it returned no row.")
     parts = {str(name): part.sort("date") for (name,), part in frame.group_by("ticker", maintain_order=True)}
     choice = ipywidgets.Dropdown(options=list(parts), description="Stock:")
     first = next(iter(parts))
