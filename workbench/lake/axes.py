@@ -144,7 +144,7 @@ def build(
         if not bars:
             raise DataError(
                 f"The lake {lake.root} has no bars of {region}.",
-                hint=f"Collect them: wb collect {region}.",
+                hint=f"Import your own (wb import), or collect those of the sample market: wb collect {region}.",
                 region=region,
             )
         newest = max(one.last for one in bars)

@@ -74,7 +74,7 @@ def health(lake: Lake, region: str) -> Health:
 def way_in(lake: Lake, region: str) -> str:
     """How a region comes into this lake: imported where the lake holds imported prices, else collected."""
     if set(lake.sources()) - {"sample"}:
-        return f"import prices of {region}: wb import SPEC.yaml --root FOLDER"
+        return f"wb import SPEC.yaml --root FOLDER, with region: {region} in the specification"
     return f"wb collect {region}"
 
 

@@ -103,7 +103,7 @@ def test_an_import_in_vain_fails_and_another_shows_what_it_changed(tmp_path, mon
     done = process("import", str(tmp_path / "good.yaml"), "--root", str(tmp_path))
     assert done.returncode == 0
     assert "1 inserted, 0 unchanged, 0 revised" in done.stdout
-    assert "US: nothing in the lake: import prices of US: wb import" in wb("health", "us").output
+    assert "US: nothing in the lake: wb import" in wb("health", "us").output
 
 
 def test_health_says_where_there_is_nothing():

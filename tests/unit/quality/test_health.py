@@ -47,7 +47,7 @@ def test_rows_without_a_date_have_no_first_day(tmp_path):
     found = quality.health(lake, "KR")
     assert found.quarantine.rows() == [("missing_value", 1, 1, None, None)]
     assert found.examples["date"].to_list() == [None]
-    assert quality.way_in(lake, "US") == "import prices of US: wb import SPEC.yaml --root FOLDER"
+    assert quality.way_in(lake, "US") == "wb import SPEC.yaml --root FOLDER, with region: US in the specification"
 
 
 def test_examples_reach_every_region_and_can_be_wrapped():
