@@ -57,8 +57,8 @@ def template() -> go.layout.Template:
                 "x": 0,
                 "xref": "container",
                 "xanchor": "left",
-                "pad": {"l": 12},
-                "y": 0.965,
+                "pad": {"l": 12, "t": 18},  # in pixels: a share of a low chart's height would cut the title
+                "y": 1.0,
                 "yanchor": "top",
                 "font": {"size": 16},
             },

@@ -72,3 +72,10 @@ def test_the_explorer_changes_its_chart_and_survives_as_json(lake):
 def test_the_explorer_says_that_there_is_nothing_to_show(lake):
     with pytest.raises(wb.errors.DataError, match="no price to show"):
         charts.explorer(lake.sql("SELECT ticker, date, close FROM ohlcv WHERE false"))
+
+
+def test_a_title_stands_clear_of_the_edge_whatever_the_height():
+    """A share of the height cuts the letters of the lower charts."""
+    title = theme.template().layout.title
+    assert (title.y, title.yanchor) == (1.0, "top")
+    assert title.pad.t >= 16

@@ -114,3 +114,13 @@ def test_a_return_over_a_break_of_the_price_is_left_out(make_panel):
     found = research.forward_returns(make_panel(close, ("KR:A",)), 1)[:, 0]
     assert np.isnan(found[2])
     assert found[[0, 1, 3, 4]].tolist() == [0.0] * 4
+
+
+def test_a_market_without_trades_is_told(make_panel, close):
+    rng = np.random.default_rng(3)
+    values, traded = rng.normal(size=close.shape), rng.random(close.shape) > 0.3
+    panels = make_panel(close, NAMES), make_panel(close, NAMES, traded=traded)
+    calm, thin = (research.tearsheet(score_of(panel, values), panel).notes for panel in panels)
+    share = f"No volume on {1.0 - traded.mean():.0%} of the bars of KR"
+    assert any(note.startswith(share) for note in thin)
+    assert not any("No volume" in note for note in calm)
