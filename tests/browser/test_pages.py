@@ -22,7 +22,7 @@ KINDS = {
     "collect": (Job("collect_region"), 1),
     "health": (Job("data_health"), 3),
     "factor": (Job("factor_tearsheet"), 2),
-    "backtest": (Job("backtest"), 2),
+    "backtest": (Job("backtest", {"regions": ["KR"]}), 2),
     "backtest-all": (Job("backtest", {"regions": ALL}), 2),
     "portfolio": (Job("optimize_portfolio"), 1),
     "tour": (Job("start_here"), 2),
