@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 def render() -> str:
     """The text of environment.yml for the pins in pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    pins = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    extras = project["optional-dependencies"]
+    pins = [*project["dependencies"], *extras["akshare"], *extras["test"]]
     lines = [
         "name: spock-workbench",
         "channels:",

@@ -46,7 +46,10 @@ class ProviderError(WorkbenchError):
 
 
 class Throttled(ProviderError):
-    """The provider asks for fewer calls; the same call may succeed later."""
+    """The provider asks for fewer calls; the same call may succeed later.
+
+    ``context["retry_after"]`` holds the seconds to leave it alone, where they are known.
+    """
 
     code = "provider.throttled"
 

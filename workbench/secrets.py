@@ -7,9 +7,11 @@ private channel, the environment, and the file ``.env`` in the home folder.
 from __future__ import annotations
 
 import hmac
+import json
 import os
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import quote, quote_plus
 
 from workbench import settings
 from workbench.errors import ConfigError
@@ -28,6 +30,10 @@ _vault: dict[str, str] = {}
 #: Called with (name, value) when a value is looked up; the kernel learns here what else to redact.
 _watchers: list[Callable[[str, str], None]] = []
 _cleaners: list[Callable[[str], str]] = []
+#: Name by value, of what this process has looked up or been given by a provider; :func:`masked` takes them out.
+_seen: dict[str, str] = {}
+#: Shorter values would blacken ordinary words.
+_SHORTEST = 6
 
 
 class Secret:
@@ -112,9 +118,30 @@ def secret(reference: str) -> Secret:
             f"No value is set for the secret env:{name}.",
             hint=f"Set the environment variable {name}, or add the line {name}=... to .env in the home folder.",
         )
+    remember(name, value)
+    return Secret(f"env:{name}", value)
+
+
+def is_set(reference: str) -> bool:
+    """Say whether a value is set under a reference, without looking at it."""
+    name = reference_name(reference)
+    return name is not None and bool(_lookup(name))
+
+
+def remember(name: str, value: str) -> None:
+    """Have a value kept out of logs and of what a run saves, such as a token that a provider has issued."""
+    _seen[value] = name
     for watcher in _watchers:
         watcher(name, value)
-    return Secret(f"env:{name}", value)
+
+
+def masked(text: str) -> str:
+    """A text without the values this process has looked up, plain, as JSON or as part of an address."""
+    for value, name in list(_seen.items()):
+        if len(value) >= _SHORTEST:
+            for form in {value, json.dumps(value)[1:-1], quote(value, safe=""), quote_plus(value)}:
+                text = text.replace(form, f"[secret {name}]")
+    return text
 
 
 def reference_name(text: object) -> str | None:

@@ -30,6 +30,9 @@ class Settings:
         One folder a run and the index (``WORKBENCH_REPORTS``, default ``reports`` below home).
     run_dir : Path or None
         Folder of the run this process executes (``WORKBENCH_RUN_DIR``), None outside a run.
+    state : Path
+        What processes share beside the lake: tokens, rate limits, downloaded lists, the log
+        (``WORKBENCH_STATE``, default ``data/state`` below home).
     params : Path or None
         Strategies and factor sets that go before those of home (``WORKBENCH_PARAMS``): in a replay, the
         ones that its original loaded.
@@ -40,6 +43,7 @@ class Settings:
     reports: Path
     run_dir: Path | None
     params: Path | None
+    state: Path
 
 
 def load() -> Settings:
@@ -52,7 +56,13 @@ def load() -> Settings:
         reports=_folder("WORKBENCH_REPORTS", home / "reports"),
         run_dir=Path(run_dir) if run_dir else None,
         params=Path(params) if params else None,
+        state=_folder("WORKBENCH_STATE", home / "data" / "state"),
     )
+
+
+def provider_url(name: str) -> str | None:
+    """Where a provider is asked instead of its own address: ``WORKBENCH_URL_<NAME>``, for a proxy or a test."""
+    return os.environ.get(f"WORKBENCH_URL_{name.upper()}") or None
 
 
 def _folder(variable: str, default: Path) -> Path:

@@ -9,13 +9,19 @@ class TestMine(AdapterContract):
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
+from local_server import LocalServer
+from world import AFTER_THE_END, World, world
 
-from workbench import markets
-from workbench.adapters.base import REASONS, Adapter, Fetched, Request
+from workbench import journal, markets
+from workbench.adapters.base import REASONS, Adapter, Fetched, Listing, Request
+from workbench.errors import ProviderError, ShapeChanged, Throttled, Unreachable
 from workbench.schemas import TABLES
 
 
@@ -58,7 +64,17 @@ class AdapterContract:
         last = adapter.last_date(region)
         return last - timedelta(days=self.window), last
 
+    def listings(self, region: str) -> Mapping[str, Listing]:
+        """What the lake would know of the region's codes; providers that spell codes by exchange need it."""
+        return {}
+
+    def asked(
+        self, region: str, tickers: tuple[str, ...] | None, start: date | None = None, end: date | None = None
+    ) -> Request:
+        return Request(region, tickers, start, end, self.listings(region))
+
     def codes(self, adapter: Adapter, region: str) -> tuple[str, ...]:
+        """Codes to ask for; overridden where a provider has no listing."""
         listing = adapter.fetch("tickers", Request(region)).frame
         return tuple(listing["ticker"].unique().sort().head(adapter.batch_size).to_list())
 
@@ -68,7 +84,7 @@ class AdapterContract:
         for table, region in self.offered(adapter):
             start, end = self.days(adapter, region)
             tickers = None if table in ("tickers", "fx", "indexes") else self.codes(adapter, region)
-            asked.append((table, Request(region, tickers, start, end)))
+            asked.append((table, self.asked(region, tickers, start, end)))
         return asked
 
     def test_has_a_name_and_offers_known_tables_of_known_regions(self, adapter: Adapter) -> None:
@@ -147,7 +163,7 @@ class AdapterContract:
     def test_an_unknown_ticker_is_not_covered(self, adapter: Adapter) -> None:
         for table, region in self.offered(adapter):
             start, end = self.days(adapter, region)
-            fetched = adapter.fetch(table, Request(region, (self.unknown,), start, end))
+            fetched = adapter.fetch(table, self.asked(region, (self.unknown,), start, end))
             assert fetched.frame.is_empty(), table
             assert [absent.reason for absent in fetched.absent] == ["not_covered"], table
 
@@ -157,7 +173,7 @@ class AdapterContract:
                 continue
             whole = self.make().fetch(table, request)
             halves = (request.tickers[1::2], request.tickers[0::2])
-            parts = [adapter.fetch(table, Request(request.region, half, request.start, request.end)) for half in halves]
+            parts = [adapter.fetch(table, replace(request, tickers=half)) for half in halves]
             joined = pl.concat([rows_of(part) for part in parts]).sort(TABLES[table].key)
             assert joined.equals(rows_of(whole).sort(TABLES[table].key)), table
             assert {item for part in parts for item in part.absent} == set(whole.absent), table
@@ -168,7 +184,7 @@ class AdapterContract:
                 continue
             middle = request.start + (request.end - request.start) // 2
             spans = [(request.start, middle), (middle + timedelta(days=1), request.end)]
-            parts = [rows_of(adapter.fetch(table, Request(request.region, request.tickers, *span))) for span in spans]
+            parts = [rows_of(adapter.fetch(table, replace(request, start=first, end=last))) for first, last in spans]
             joined = pl.concat(parts).sort(TABLES[table].key)
             assert joined.equals(rows_of(self.make().fetch(table, request)).sort(TABLES[table].key))
 
@@ -177,6 +193,123 @@ class AdapterContract:
             if table != "ohlcv":
                 continue
             codes = self.codes(adapter, region)[:3]
-            fetched = adapter.fetch(table, Request(region, codes, *weekend_before(adapter.last_date(region))))
+            fetched = adapter.fetch(table, self.asked(region, codes, *weekend_before(adapter.last_date(region))))
             assert fetched.frame.is_empty()
             assert {absent.ticker: absent.reason for absent in fetched.absent} == dict.fromkeys(codes, "holiday")
+
+
+class HttpAdapterContract(AdapterContract):
+    """Inherited by the test class of each provider that is asked over HTTP: the contract, and bad days.
+
+    The server answers from the sample market in the provider's own form. Every fault below must end in the
+    right error or in the right rows; none in an answer that looks complete and is not.
+    """
+
+    #: Variables of the keys; each holds a sentinel that must never be seen again.
+    keys: tuple[str, ...] = ()
+    #: Table that the bad days are tried on.
+    table = "ohlcv"
+    #: Part of the path of the calls that bring that table, so that faults spoil these.
+    path = ""
+    #: The rows of one bad day: few codes are enough.
+    few = 2
+
+    @pytest.fixture
+    def world(self) -> World:
+        return world("tiny")
+
+    def serve(self, world: World) -> LocalServer:
+        """The local server of the provider."""
+        raise AssertionError("the inheriting class makes the server")
+
+    def setup_method(self) -> None:
+        self._server: LocalServer | None = None
+
+    @pytest.fixture(autouse=True)
+    def server(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, world: World) -> Iterator[LocalServer]:
+        monkeypatch.setenv("WORKBENCH_NOW", AFTER_THE_END)
+        monkeypatch.setenv("WORKBENCH_STATE", str(tmp_path / "state"))
+        for number, name in enumerate(self.keys):
+            monkeypatch.setenv(name, self.sentinel(number))
+        with self.serve(world) as server:
+            monkeypatch.setenv(f"WORKBENCH_URL_{self.provider.upper()}", server.url)
+            yield server
+
+    @property
+    def provider(self) -> str:
+        """Name of the provider, as in ``WORKBENCH_URL_<NAME>``."""
+        raise AssertionError("the inheriting class names the provider")
+
+    @staticmethod
+    def sentinel(number: int) -> str:
+        """The value of the key of this number."""
+        return f"SENTINEL{number}".ljust(40, "a")
+
+    def one(self, adapter: Adapter) -> tuple[str, Request]:
+        """The request that bad days are tried on."""
+        region = self.regions[0]
+        codes = self.codes(adapter, region)[: self.few]
+        return self.table, self.asked(region, codes, *self.days(adapter, region))
+
+    @pytest.mark.parametrize("kind", ["429", "500", "reset", "truncate"])
+    def test_a_fault_that_passes_changes_nothing(self, adapter: Adapter, server: LocalServer, kind: str) -> None:
+        table, request = self.one(adapter)
+        healthy = self.make().fetch(table, request)
+        server.fault(kind, first=1, path=self.path)
+        again = self.make().fetch(table, request)
+        assert server.faults[0].done == 1, "the fault was never met: set `path`"
+        assert rows_of(again).equals(rows_of(healthy))
+        assert again.absent == healthy.absent
+
+    @pytest.mark.parametrize(
+        ("kind", "error"),
+        [
+            ("429", Throttled),
+            ("500", Unreachable),
+            ("reset", Unreachable),
+            ("hang", Unreachable),
+            ("drip", Unreachable),
+            ("truncate", Unreachable),
+            ("invalid_json", ShapeChanged),
+            ("html", (ShapeChanged, Throttled)),
+            ("empty", (ShapeChanged, Throttled)),
+            ("renamed", ShapeChanged),
+        ],
+    )
+    def test_a_fault_that_stays_is_the_right_error(
+        self, adapter: Adapter, server: LocalServer, kind: str, error: type[ProviderError]
+    ) -> None:
+        table, request = self.one(adapter)
+        server.fault(kind, share=1.0, path=self.path)
+        fresh = self.make()
+        with pytest.raises(error) as caught:
+            fresh.fetch(table, request)
+        assert caught.value.hint
+        self.unseen(str(caught.value), repr(caught.value), repr(caught.value.context))
+
+    def test_nobody_there_is_unreachable(self, monkeypatch: pytest.MonkeyPatch, adapter: Adapter) -> None:
+        table, request = self.one(adapter)
+        monkeypatch.setenv(f"WORKBENCH_URL_{self.provider.upper()}", "http://127.0.0.1:9")
+        with pytest.raises(Unreachable) as caught:
+            self.make().fetch(table, request)
+        self.unseen(str(caught.value), repr(caught.value.__cause__), repr(caught.value.__context__))
+
+    def test_keys_stay_out_of_the_log(self, adapter: Adapter, server: LocalServer, tmp_path: Path) -> None:
+        table, request = self.one(adapter)
+        server.fault("429", first=1, path=self.path)
+        self.make().fetch(table, request)
+        assert journal.read(), "throttling is noted in the log"
+        for file in (tmp_path / "state").rglob("*.json*"):
+            if "token" not in file.name:
+                self.unseen(file.read_text())
+
+    def test_the_probe_says_what_came_back(self, adapter: Adapter, server: LocalServer) -> None:
+        before = len(server.calls)
+        assert adapter.probe()
+        assert 1 <= len(server.calls) - before <= 2
+        assert adapter.limits()
+
+    def unseen(self, *texts: str) -> None:
+        for number in range(len(self.keys)):
+            for text in texts:
+                assert self.sentinel(number) not in text

@@ -10,9 +10,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from workbench import settings
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
+    from datetime import date, datetime
 
     import polars as pl
 
@@ -31,6 +33,32 @@ RETRIED = frozenset({"throttled", "unknown"})
 
 
 @dataclass(frozen=True)
+class Listing:
+    """What the lake knows of a code: providers need it to spell the code, or to find its company.
+
+    Attributes
+    ----------
+    exchange : str or None
+        MIC.
+    issuer_id : str or None
+        Of the company, such as a CIK or a corp_code.
+    currency : str or None
+        Of its prices.
+    name : str or None
+        As listed.
+    listed, delisted : date or None
+        First day on the list and first day off it, of the newest spell.
+    """
+
+    exchange: str | None = None
+    issuer_id: str | None = None
+    currency: str | None = None
+    name: str | None = None
+    listed: date | None = None
+    delisted: date | None = None
+
+
+@dataclass(frozen=True)
 class Request:
     """What is asked of a provider.
 
@@ -42,12 +70,19 @@ class Request:
         Local exchange codes; None asks for all (listings, FX: the currencies).
     start, end : date or None
         First and last exchange-local date, both included; None leaves the side open.
+    listings : mapping of str to Listing
+        What is known of the tickers; a ticker may be missing in it.
     """
 
     region: str
     tickers: tuple[str, ...] | None = None
     start: date | None = None
     end: date | None = None
+    listings: Mapping[str, Listing] = field(default_factory=dict, compare=False)
+
+    def listing(self, ticker: str) -> Listing:
+        """What is known of a ticker, an empty record where nothing is."""
+        return self.listings.get(ticker, Listing())
 
 
 @dataclass(frozen=True)
@@ -98,10 +133,22 @@ class Adapter(ABC):
         Written into every row's ``source``.
     batch_size : int
         How many tickers one request may name.
+    secrets : tuple of str
+        References of the keys it needs (``env:NAME``); empty for a free source.
+    optional : str
+        Name of the project's extra that it needs; empty where none.
+    signup : str
+        What a person does to get the keys.
+    adjusted : str
+        What its prices contain already: ``none``, ``split`` or ``total``, as in the column of ``ohlcv``.
     """
 
     name: ClassVar[str]
     batch_size: ClassVar[int] = 50
+    secrets: ClassVar[tuple[str, ...]] = ()
+    optional: ClassVar[str] = ""
+    signup: ClassVar[str] = ""
+    adjusted: ClassVar[str] = "none"
 
     @property
     @abstractmethod
@@ -115,6 +162,24 @@ class Adapter(ABC):
     def first_date(self, region: str) -> date | None:  # noqa: ARG002
         """The first day of which the provider has bars, None where it does not say."""
         return None
+
+    def now(self) -> datetime:
+        """UTC now, by the provider's clock where ours is far from it."""
+        return settings.now()
+
+    def limits(self) -> str:
+        """The limits in force, for a person to read."""
+        return "none"
+
+    def probe(self) -> str:
+        """Make one cheap request and say what came back, for a person to read.
+
+        Raises
+        ------
+        ProviderError
+            As :meth:`fetch`.
+        """
+        return "nothing to ask"
 
     @abstractmethod
     def fetch(self, table: str, request: Request) -> Fetched:

@@ -1,0 +1,327 @@
+"""The one HTTP client of the adapters: paced, patient within bounds, typed in its errors, silent about keys.
+
+What a provider says in its own words (an error code in a body of status 200, a block page) is told by its
+``judge``, which sees every reply first; what it leaves alone is judged by status.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from workbench import journal, secrets, settings
+from workbench.errors import ProviderError, ShapeChanged, Throttled, Unauthorised, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import requests
+
+    from workbench.adapters.net.limiter import Limiter
+
+#: A clock that differs by more from the provider's is noted, and the provider's is used.
+SKEW = timedelta(seconds=90)
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a provider answered.
+
+    Attributes
+    ----------
+    provider : str
+        Its name, for errors.
+    url : str
+        Without its query, which may hold a key.
+    status : int
+        Of HTTP.
+    headers : mapping
+        Case does not matter.
+    body : bytes
+        Complete and decompressed.
+    """
+
+    provider: str
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def is_html(self) -> bool:
+        """A page for a person where data was expected."""
+        start = self.body[:200].lstrip().lower()
+        return start.startswith((b"<!doctype html", b"<html"))
+
+    def text(self) -> str:
+        """The body as UTF-8; bytes that are none are replaced."""
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises
+        ------
+        ShapeChanged
+            If it is none; the message shows its beginning.
+        """
+        try:
+            return json.loads(self.body)
+        except ValueError as error:
+            what = "an HTML page" if self.is_html else "no JSON"
+            raise self.changed(f"{what}: {self.text()[:80]!r}") from error
+
+    def changed(self, what: str) -> ShapeChanged:
+        """The error of an answer in another shape; ``what`` completes "… answered …"."""
+        return ShapeChanged(
+            secrets.masked(f"{self.provider} answered {self.url} with {what} (HTTP {self.status})."),
+            hint="Look at the provider's notices; if its format changed, the adapter must be adapted.",
+            provider=self.provider,
+        )
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a client tries.
+
+    Attributes
+    ----------
+    attempts : int
+        Calls for one request, the first included.
+    longest_wait : float
+        Seconds; a wait that the provider asks for and that is longer is left to the caller.
+    connect, read, deadline : float
+        Seconds to connect, between two pieces of a reply, and for the whole of it.
+    sleep : callable
+        Takes seconds; tests pass one that does not wait.
+    """
+
+    attempts: int = 3
+    longest_wait: float = 65.0
+    connect: float = 5.0
+    read: float = 20.0
+    deadline: float = 60.0
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Client:
+    """Asks one provider.
+
+    Parameters
+    ----------
+    provider : str
+        Its name; ``WORKBENCH_URL_<NAME>`` replaces the address.
+    base_url : str
+        Scheme, host and the path that all calls share, without a slash at the end.
+    limiter : Limiter or None
+        Of the key in use; every call takes a slot.
+    headers : mapping, optional
+        Sent with every call.
+    judge : callable, optional
+        ``judge(reply)`` raises the typed error of a reply, or returns.
+    patience : Patience
+        Attempts and time limits.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        base_url: str,
+        limiter: Limiter | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        judge: Callable[[Reply], None] | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.provider = provider
+        self.base_url = (settings.provider_url(provider) or base_url).rstrip("/")
+        self.limiter = limiter
+        self.calls = 0
+        self._headers = dict(headers or {})
+        self._judge = judge
+        self._patience = patience or Patience()
+        self._local = threading.local()
+        self._count = threading.Lock()
+        self._skew = timedelta(0)
+
+    def now(self) -> datetime:
+        """UTC now by the provider's clock where ours is far from it, else by ours."""
+        return settings.now() + self._skew
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None, **options: Any) -> Reply:
+        """``GET`` below the base address; see :meth:`ask`."""
+        return self.ask("GET", path, params=params, **options)
+
+    def post(self, path: str, body: Any, **options: Any) -> Reply:
+        """``POST`` with a JSON body; see :meth:`ask`."""
+        return self.ask("POST", path, json=body, **options)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        judge: Callable[[Reply], None] | None = None,
+    ) -> Reply:
+        """Send one request, again where the failure may pass.
+
+        Parameters
+        ----------
+        method : str
+            Of HTTP; only reads are asked of providers, so that any may be sent again.
+        path : str
+            Below the base address, or a whole address.
+        params, headers, json
+            Of the request.
+        judge : callable, optional
+            In place of the client's own.
+
+        Raises
+        ------
+        Throttled
+            The provider refused for its rate, and waiting has not helped or would take too long;
+            ``context["retry_after"]`` says how long, where known.
+        Unreachable
+            No connection, no complete answer in time, or an error of the server.
+        Unauthorised
+            The key or the address is refused.
+        ShapeChanged, ProviderError
+            Anything else that is no answer.
+        """
+        url = path if "://" in path else f"{self.base_url}/{path.lstrip('/')}"
+        for attempt in range(self._patience.attempts):
+            slot = self.limiter.acquire() if self.limiter else 0.0
+            try:
+                reply = self._send(method, url, params, headers, json)
+                (judge or self._judge or _leave)(reply)
+                _by_status(reply)
+            except Throttled as error:
+                wait = float(error.context.get("retry_after") or 2.0**attempt)
+                if self.limiter:
+                    self.limiter.refused(slot, min(wait, self._patience.longest_wait))
+                journal.note("provider.throttled", level="warning", provider=self.provider, url=url, wait=wait)
+                if attempt + 1 == self._patience.attempts or wait > self._patience.longest_wait:
+                    raise
+                self._patience.sleep(wait)
+            except Unreachable as error:
+                journal.note("provider.unreachable", level="warning", provider=self.provider, url=url, error=str(error))
+                if attempt + 1 == self._patience.attempts:
+                    raise
+                self._patience.sleep(0.5 * 2.0**attempt)
+            else:
+                return reply
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _send(self, method: str, url: str, params: Any, headers: Any, body: Any) -> Reply:
+        import requests
+
+        with self._count:
+            self.calls += 1
+        begun = time.monotonic()
+        plain = url.partition("?")[0]
+        try:
+            answer = self._session().request(
+                method,
+                url,
+                params=params,
+                headers=headers,
+                json=body,
+                timeout=(self._patience.connect, self._patience.read),
+                stream=True,
+                allow_redirects=False,
+            )
+            with answer:
+                content = self._read(answer, begun)
+        except requests.RequestException as error:
+            # The library's text holds the address with its query, and so perhaps a key.
+            raise Unreachable(
+                f"{self.provider} did not answer {plain}: {type(error).__name__}.",
+                hint="Check the network; collect again later.",
+                provider=self.provider,
+            ) from None
+        self._compare_clocks(answer.headers.get("Date"))
+        return Reply(self.provider, plain, answer.status_code, answer.headers, content)
+
+    def _read(self, answer: requests.Response, begun: float) -> bytes:
+        """The whole body within the deadline: a server that drips does not hold a collection."""
+        import requests
+
+        pieces = []
+        for piece in answer.iter_content(_CHUNK):
+            pieces.append(piece)
+            if time.monotonic() - begun > self._patience.deadline:
+                raise requests.Timeout("the whole reply took too long")
+        return b"".join(pieces)
+
+    def _session(self) -> requests.Session:
+        if not hasattr(self._local, "session"):
+            import requests
+
+            session = requests.Session()
+            session.headers.update(self._headers)
+            # Without this a .netrc of the user replaces the Authorization header.
+            session.auth = _leave
+            self._local.session = session
+        found: requests.Session = self._local.session
+        return found
+
+    def _compare_clocks(self, header: str | None) -> None:
+        try:
+            theirs = email.utils.parsedate_to_datetime(header) if header else None
+        except ValueError:
+            return
+        if theirs is None:
+            return
+        skew = theirs.astimezone(UTC) - settings.now()
+        if abs(skew) <= SKEW:
+            self._skew = timedelta(0)
+        elif abs(skew - self._skew) > SKEW:
+            self._skew = skew
+            journal.note(
+                "clock.skewed",
+                level="warning",
+                provider=self.provider,
+                seconds=round(skew.total_seconds()),
+                action="Set this machine's clock; until then the provider's clock is used.",
+            )
+
+
+def _leave(reply: Any) -> Any:
+    return reply
+
+
+def _by_status(reply: Reply) -> None:
+    """The error of a reply that its provider's judge let pass."""
+    status, about = reply.status, {"provider": reply.provider, "status": reply.status}
+    if status < 300:
+        return
+    if status == 429:
+        after = reply.headers.get("Retry-After", "")
+        raise Throttled(
+            f"{reply.provider} asks for fewer calls (HTTP 429).",
+            hint="Collect again later.",
+            retry_after=float(after) if after.isdigit() else None,
+            **about,
+        )
+    if status in (401, 403):
+        raise Unauthorised(
+            f"{reply.provider} refuses the request to {reply.url} (HTTP {status}).",
+            hint="Check the key and what the subscription covers; `wb doctor` tests both.",
+            **about,
+        )
+    if status >= 500:
+        raise Unreachable(f"{reply.provider} has an error of its own (HTTP {status}).", hint="Try later.", **about)
+    raise ProviderError(
+        secrets.masked(f"{reply.provider} refuses the request to {reply.url} (HTTP {status}): {reply.text()[:120]!r}."),
+        hint="If the request is right, the provider changed what it takes, and the adapter must be adapted.",
+        **about,
+    )
