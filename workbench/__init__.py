@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 _NAMES = {
     "Lake": "workbench.lake",
     "Strategy": "workbench.studies",
+    "Universe": "workbench.lake.universe_rules",
     "backtest": "workbench.studies",
     "run": "workbench.runs",
     "replay": "workbench.runs",

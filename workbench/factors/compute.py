@@ -28,7 +28,7 @@ def compute(
     *,
     start: str | date | None = None,
     end: str | date | None = None,
-    universe: str | None = None,
+    universe: Any = None,
 ) -> Scores:
     """Scores of some factors and their equal-weight combination.
 
@@ -44,7 +44,7 @@ def compute(
     start, end : date or ISO text, optional
         First and last date of the scores, both included. From a lake, the sessions that the longest
         look-back needs are read before ``start``.
-    universe : str, optional
+    universe : str, sequence of str or wb.Universe, optional
         Handed to the lake.
 
     Returns

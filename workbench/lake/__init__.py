@@ -10,14 +10,16 @@ if TYPE_CHECKING:
     from workbench.lake.publish import Published
     from workbench.lake.snapshots import Snapshot
     from workbench.lake.store import Lake
+    from workbench.lake.universe_rules import Universe
 
-__all__ = ["Lake", "Panel", "Published", "Snapshot"]
+__all__ = ["Lake", "Panel", "Published", "Snapshot", "Universe"]
 
 _MODULES = {
     "Lake": "workbench.lake.store",
     "Panel": "workbench.lake.panel",
     "Published": "workbench.lake.publish",
     "Snapshot": "workbench.lake.snapshots",
+    "Universe": "workbench.lake.universe_rules",
 }
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workbench.lake.store import Lake
+    from workbench.lake.universe_rules import Universe
 
     Floats = NDArray[np.float64]
 
@@ -37,7 +38,7 @@ class Asked:
     fields, items : tuple of str
         Columns of the bars (:data:`workbench.lake.panel.FIELDS`); items of filings, which see
         :func:`workbench.lake.items.load`.
-    universe : None, str or sequence of str
+    universe : None, str, Universe or sequence of str
         See :func:`workbench.lake.universe.choose`.
     adjust : str
         ``"none"``, ``"split"`` or ``"total"``.
@@ -53,7 +54,7 @@ class Asked:
     fields: tuple[str, ...]
     items: tuple[str, ...]
     adjust: str
-    universe: Sequence[str] | str | None = None
+    universe: Universe | Sequence[str] | str | None = None
     currency: str | None = None
     warmup: int = 0
 
@@ -139,6 +140,9 @@ def build(lake: Lake, asked: Asked) -> panel.Panel:
     )
     broken = breaks.breaks(grids["close"] * total)
     notes += caveats.notes(lake, axis, asked.adjust, broken)
+    member = universe.members(axis, stays)
+    if universe.is_rule(asked.universe):
+        member &= asked.universe.mask(lake, axis, stays)
     values, rate = _money(lake, asked, axis, own, exchange, notes)
     return panel.Panel(
         dates=axis.dates,
@@ -147,7 +151,7 @@ def build(lake: Lake, asked: Asked) -> panel.Panel:
         items=values,
         split_factor=split,
         total_factor=total,
-        member=universe.members(axis, stays),
+        member=member,
         traded=traded,
         breaks=broken,
         adjust=asked.adjust,

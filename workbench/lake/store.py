@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workbench.lake.panel import Panel
     from workbench.lake.publish import Published
     from workbench.lake.snapshots import Snapshot
+    from workbench.lake.universe_rules import Universe
     from workbench.schemas import Table
 
 _UNSET: Any = object()
@@ -177,7 +178,7 @@ class Lake:
         end: date | str | None = None,
         fields: Sequence[str] = ("open", "high", "low", "close", "volume"),
         items: Sequence[str] = (),
-        universe: Sequence[str] | None = None,
+        universe: Universe | Sequence[str] | str | None = None,
         adjust: str = "total",
         currency: str | None = None,
         warmup: int = 0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from workbench.lake.axes import Axes, Column
     from workbench.lake.bars import Event
     from workbench.lake.store import Lake
+    from workbench.lake.universe_rules import Universe
 
     Flags = NDArray[np.bool_]
     Stay = tuple[str, date | None, date | None]
 
 
 def choose(
-    lake: Lake, columns: Sequence[Column], every: Sequence[Column], universe: Sequence[str] | str | None
+    lake: Lake, columns: Sequence[Column], every: Sequence[Column], universe: Universe | Sequence[str] | str | None
 ) -> tuple[list[Column], list[Stay]]:
     """Columns of a universe, and the stays of an index's members (empty where no index is asked for).
 
@@ -34,8 +35,8 @@ def choose(
     ----------
     columns, every : sequence of Column
         Columns with a bar in the panel's range, and all of the lake.
-    universe : None, str or sequence of str
-        All; the name of an index in ``memberships``; or codes, with or without their region.
+    universe : None, str, Universe or sequence of str
+        All; the name of an index in ``memberships``; rules; or codes, with or without their region.
 
     Raises
     ------
@@ -44,10 +45,13 @@ def choose(
     """
     if universe is None:
         return list(columns), []
+    if is_rule(universe):
+        chosen, stays = (columns, []) if universe.index is None else choose(lake, columns, every, universe.index)
+        return universe.choose(lake, chosen), stays
     if isinstance(universe, str) and ":" not in universe:
         stays = _stays(lake, universe)
         return _matching(columns, {ticker for ticker, _, _ in stays}), stays
-    codes = [universe] if isinstance(universe, str) else list(universe)
+    codes: list[str] = [universe] if isinstance(universe, str) else [str(code) for code in universe]
     known = {name for one in every for name in _names(one)}
     unknown = [code for code in codes if code not in known]
     if unknown or not codes:
@@ -55,6 +59,22 @@ def choose(
         what = f"{len(unknown)} of {len(codes)} tickers of the universe have no bars in the lake: {listed}."
         raise DataError(what if codes else "The universe is empty.", hint="Name codes such as 'KR:005930' or '005930'.")
     return _matching(columns, set(codes)), []
+
+
+def is_rule(universe: object) -> TypeGuard[Universe]:
+    """Whether a universe is given by rules; without loading their module for those that are not."""
+    return hasattr(universe, "reviewed")
+
+
+def by_sector(axes: Axes, labels: Sectors | None, wanted: Sequence[str]) -> Flags:
+    """Dates and columns of some sectors, bool (T, N); nothing where sectors are unknown."""
+    mask = np.zeros((len(axes.dates), len(axes.columns)), bool)
+    if labels is None:
+        return mask
+    for column, start, end, value in zip(labels.column, labels.start, labels.end, labels.value, strict=True):
+        if value in wanted:
+            mask[(axes.dates >= start) & (np.isnat(end) | (axes.dates <= end)), column] = True
+    return mask
 
 
 def _names(column: Column) -> tuple[str, ...]:

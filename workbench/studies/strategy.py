@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from workbench.factors import FactorSet, registry, sets
+from workbench.lake.universe_rules import Universe  # noqa: TC001  pydantic reads it
 from workbench.settings import REGIONS
 from workbench.studies import parameters
 
@@ -44,8 +45,9 @@ class Strategy(BaseModel):
         good result among many tries is read as one.
     regions : tuple of str
         Where it may be used; a study takes all of them, or some.
-    universe : str or None
-        Name of an index whose members may be held; None takes every listed stock.
+    universe : str, rules or None
+        Name of an index whose members may be held, or the rules of a :class:`workbench.lake.Universe`, met on
+        the date; None takes every listed stock.
     factors : dict of str to float
         Weight of each factor in the composite score.
     selection : Selection
@@ -65,7 +67,7 @@ class Strategy(BaseModel):
     name: sets.Name
     hypothesis: str = Field(min_length=3, max_length=300)
     regions: tuple[str, ...] = Field(default=REGIONS, min_length=1)
-    universe: str | None = None
+    universe: str | Universe | None = None
     factors: dict[sets.Name, Annotated[float, Field(gt=0.0, le=100.0)]] = Field(min_length=1)
     selection: Selection
     weighting: Literal["equal"] = "equal"
