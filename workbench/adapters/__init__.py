@@ -46,13 +46,25 @@ def get(name: str, **options: Any) -> Adapter:
     >>> get("sample", size="tiny").name
     'sample'
     """
-    if name not in _KNOWN:
-        raise ConfigError(f"There is no provider {name!r}.", hint=f"Choose one of {', '.join(names())}.", name=name)
-    module, _, attribute = _KNOWN[name].partition(":")
-    provider = getattr(importlib.import_module(module), attribute)
+    provider = kind(name)
     _check_options(name, provider, options)
     adapter: Adapter = provider(**options)
     return adapter
+
+
+def kind(name: str) -> type[Adapter]:
+    """The class of a provider, which says what it needs without being made.
+
+    Raises
+    ------
+    ConfigError
+        On an unknown name.
+    """
+    if name not in _KNOWN:
+        raise ConfigError(f"There is no provider {name!r}.", hint=f"Choose one of {', '.join(names())}.", name=name)
+    module, _, attribute = _KNOWN[name].partition(":")
+    found: type[Adapter] = getattr(importlib.import_module(module), attribute)
+    return found
 
 
 def register(name: str, path: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workbench.collect.absence import contradicted, unexplained
 from workbench.collect.collection import ORDER, collect
+from workbench.collect.doctor import doctor
 from workbench.collect.fetching import Pace
 from workbench.collect.imports import Imported, import_files
 from workbench.collect.job import Collected, guard_mixing
@@ -16,6 +17,7 @@ __all__ = [
     "Pace",
     "collect",
     "contradicted",
+    "doctor",
     "guard_mixing",
     "import_files",
     "provider_for",

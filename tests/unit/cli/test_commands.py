@@ -10,7 +10,20 @@ from click.testing import CliRunner
 
 from workbench.cli import cli
 
-COMMANDS = ["demo", "collect", "import", "sql", "run", "replay", "runs", "versions", "rollback", "health", "lab"]
+COMMANDS = [
+    "demo",
+    "collect",
+    "doctor",
+    "import",
+    "sql",
+    "run",
+    "replay",
+    "runs",
+    "versions",
+    "rollback",
+    "health",
+    "lab",
+]
 
 
 def wb(*arguments: str):
