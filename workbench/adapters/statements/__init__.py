@@ -1,0 +1,9 @@
+"""Statements as providers file them: one table of items, and point-in-time rows of facts."""
+
+from __future__ import annotations
+
+from workbench.adapters.statements.derived import derive
+from workbench.adapters.statements.facts import Fact, period_of, rows
+from workbench.adapters.statements.items import Item, Items, table
+
+__all__ = ["Fact", "Item", "Items", "derive", "period_of", "rows", "table"]
