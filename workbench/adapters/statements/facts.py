@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -12,7 +13,7 @@ from workbench.adapters.statements.items import table
 from workbench.schemas import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
 #: Days that a period may last, both included. A quarter of 12 to 17 weeks is one (retailers have 16 and 17),
@@ -80,33 +81,29 @@ def rows(region: str, ticker: str, facts: Iterable[Fact], source: str) -> pl.Dat
         Columns of the table, sorted by its key. Left out: periods of another length than a quarter, half
         year, nine months or year; periods that end after their filing; values that are no finite number.
     """
-    known = table()
-    latest: dict[tuple[date, str, str], tuple[float, str | None, int]] = {}
-    found: list[tuple[object, ...]] = []
+    schema = TABLES["fundamentals"]
     available: dict[date, date] = {}
-    seen: set[tuple[date, str, str, str]] = set()
-    for fact in sorted(facts, key=lambda one: (one.filed, one.filing_id)):
-        period = period_of(fact.start, fact.end)
-        if period is None or fact.end > fact.filed or not abs(fact.value) < float("inf"):
-            continue
-        key = (fact.end, period, fact.item)
-        if (*key, fact.filing_id) in seen:
-            continue
-        seen.add((*key, fact.filing_id))
-        item = known.get(fact.item)
-        value = abs(fact.value) if item is not None and item.positive else float(fact.value)
-        before = latest.get(key)
-        if before is not None and before[:2] == (value, fact.currency):
-            continue
-        vintage = 1 if before is None else before[2] + 1
-        latest[key] = (value, fact.currency, vintage)
+    found = []
+    for fact, period, value, vintage in _news(facts):
         if fact.filed not in available:
             available[fact.filed] = markets.next_session(region, fact.filed)
-        day = available[fact.filed]
-        found.append((*key, day, fact.filing_id, value, fact.currency, fact.start, vintage))
-    schema = TABLES["fundamentals"]
-    names = ("period_end", "period", "item", "available_date", "filing_id", "value")
-    names += ("currency", "period_start", "vintage")
-    frame = pl.DataFrame(found, schema={name: schema.columns[name] for name in names}, orient="row")
-    whose = (pl.lit(region).alias("region"), pl.lit(ticker).alias("ticker"), pl.lit(source).alias("source"))
-    return frame.with_columns(whose).select(schema.columns).sort(schema.key)
+        key = (region, ticker, fact.end, period, fact.item, available[fact.filed], fact.filing_id)
+        found.append((*key, value, fact.currency, fact.start, vintage, source))
+    return pl.DataFrame(found, schema=dict(schema.columns), orient="row").sort(schema.key)
+
+
+def _news(facts: Iterable[Fact]) -> Iterator[tuple[Fact, str, float, int]]:
+    """What each filing says for the first time, or says anew: fact, period, value and vintage."""
+    known = table()
+    latest: dict[tuple[date, str, str], tuple[float, str | None, int, str]] = {}
+    for fact in sorted(facts, key=lambda one: (one.filed, one.filing_id)):
+        period = period_of(fact.start, fact.end)
+        if period is None or fact.end > fact.filed or not isfinite(fact.value):
+            continue
+        item, key = known.get(fact.item), (fact.end, period, fact.item)
+        value = abs(fact.value) if item is not None and item.positive else float(fact.value)
+        old, currency, vintage, filing = latest.get(key, (None, None, 0, ""))
+        if filing == fact.filing_id or (vintage and (old, currency) == (value, fact.currency)):
+            continue
+        latest[key] = (value, fact.currency, vintage + 1, fact.filing_id)
+        yield fact, period, value, vintage + 1
