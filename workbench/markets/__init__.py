@@ -5,6 +5,7 @@ never a guess. Importing this package loads no calendar library: that happens on
 about a session.
 """
 
+from workbench.markets import sectors
 from workbench.markets.calendar import (
     active_markets,
     close_time,
@@ -55,6 +56,7 @@ __all__ = [
     "price_limit",
     "round_to_tick",
     "rule",
+    "sectors",
     "session_array",
     "sessions",
     "tick_size",
