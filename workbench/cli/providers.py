@@ -1,4 +1,4 @@
-"""The command on providers: doctor."""
+"""Commands on providers: doctor, and the log of what happened with them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import click
 from workbench.cli.output import echo_json
 from workbench.cli.progress import waiting
 
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 _MARKS = {"works": "ok", "no key": "--", "not installed": "--"}
+_LEVELS = ("info", "warning", "error")
 
 
 @click.command(epilog="\b\nExample: wb doctor kis edgar")
 @click.argument("providers", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+@_JSON
 def doctor(providers: tuple[str, ...], as_json: bool) -> None:
     """Make one cheap request per provider: which keys are there, which work, and what to do.
 
@@ -35,4 +37,31 @@ def doctor(providers: tuple[str, ...], as_json: bool) -> None:
     sys.exit(0 if set(found["status"]) <= set(_MARKS) else 1)
 
 
-COMMANDS = (doctor,)
+@click.command(epilog="\b\nExample: wb log --level warning")
+@click.argument("run", required=False)
+@click.option("--level", type=click.Choice(_LEVELS), default="info", show_default=True, help="This level and above.")
+@click.option("--rows", type=click.IntRange(min=1), default=40, show_default=True, help="Newest lines to show.")
+@_JSON
+def log(run: str | None, level: str, rows: int, as_json: bool) -> None:
+    """Show the log: what happened with providers, and what a person must do.
+
+    RUN is the id of a run; its lines share that id.
+    """
+    from workbench import journal
+
+    wanted = _LEVELS[_LEVELS.index(level) :]
+    lines = [line for line in journal.read(run=run) if line["level"] in wanted][-rows:]
+    if as_json:
+        echo_json(lines)
+        return
+    for line in lines:
+        known = ("at", "run", "process", "level", "event", "action")
+        rest = ", ".join(f"{name}={value}" for name, value in line.items() if name not in known)
+        click.echo(f"{line['at'][:19]} {line['level']:<7} {line['event']}: {rest} [{line['run']}]")
+        if line.get("action"):
+            click.echo(f"      do: {line['action']}")
+    if not lines:
+        click.echo("Nothing is in the log.")
+
+
+COMMANDS = (doctor, log)
