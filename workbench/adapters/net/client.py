@@ -228,6 +228,7 @@ class Client:
             self.calls += 1
         begun = time.monotonic()
         plain = url.partition("?")[0]
+        failure = ""
         try:
             answer = self._session().request(
                 method,
@@ -242,12 +243,15 @@ class Client:
             with answer:
                 content = self._read(answer, begun)
         except requests.RequestException as error:
-            # The library's text holds the address with its query, and so perhaps a key.
+            failure = type(error).__name__
+        if failure:
+            # Raised outside of the handler: the library's error holds the address with its query, and so
+            # perhaps a key, and would hang on to ours as its context.
             raise Unreachable(
-                f"{self.provider} did not answer {plain}: {type(error).__name__}.",
+                f"{self.provider} did not answer {plain}: {failure}.",
                 hint="Check the network; collect again later.",
                 provider=self.provider,
-            ) from None
+            )
         self._compare_clocks(answer.headers.get("Date"))
         return Reply(self.provider, plain, answer.status_code, answer.headers, content)
 
