@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench import settings
+from workbench.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 #: Part of the allowed rate that is used: room for calls that arrive closer together than they were sent.
 SHARE = 0.975
 #: After a refusal the pace is multiplied by this, down to the floor; after a quiet while by the other one.
-SLOWER, FLOOR, FASTER = 0.7, 0.1, 1.1
+SLOWER, FLOOR, FASTER = 0.85, 0.1, 1.05
 #: Seconds without a refusal after which the pace rises a step.
-QUIET = 15.0
+QUIET = 5.0
 #: A next slot farther away than this is left over from before a restart of the machine.
 _STALE = 86_400.0
 
@@ -51,7 +52,8 @@ class Limiter:
     name : str
         Of the provider.
     rates : sequence of Rate
-        All of them hold.
+        All of them hold; ``WORKBENCH_RATE_<NAME>`` (``100/1`` or ``100/1,3000/60``: calls in seconds) replaces
+        them, for a subscription with other limits.
     key : str
         Those who share it share the pace; only a hash of it is written down.
     sleep : callable
@@ -61,7 +63,7 @@ class Limiter:
     def __init__(
         self, name: str, rates: Sequence[Rate], *, key: str = "", sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        self.name, self.rates = name, tuple(rates)
+        self.name, self.rates = name, _chosen(name) or tuple(rates)
         digest = hashlib.sha256(f"{name}\0{key}".encode()).hexdigest()[:16]
         self.path = settings.load().state / "limits" / f"{name}-{digest}.json"
         self._sleep = sleep
@@ -113,6 +115,20 @@ class Limiter:
                 os.ftruncate(handle, len(text))
             finally:
                 os.close(handle)
+
+
+def _chosen(name: str) -> tuple[Rate, ...]:
+    """The rates that the environment names for a provider."""
+    variable = f"WORKBENCH_RATE_{name.upper()}"
+    text = os.environ.get(variable, "")
+    try:
+        pairs = [part.split("/") for part in text.split(",") if part.strip()]
+        found = tuple(Rate(int(calls), float(seconds)) for calls, seconds in pairs)
+    except ValueError:
+        found = (Rate(0, 0.0),) if text else ()
+    if any(rate.calls < 1 or rate.seconds <= 0.0 for rate in found):
+        raise ConfigError(f"{variable}={text!r} is no rate.", hint="Write calls/seconds, such as 100/1.")
+    return found
 
 
 def _load(text: bytes) -> dict[str, Any]:
