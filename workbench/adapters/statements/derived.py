@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
 
-    Period = tuple[str, date | None, date, str | None]
+    Period = tuple[date | None, date, str | None]
 
 _TERM = re.compile(r"([+-]?)\s*(\w+)(\??)")
 #: A date without it is no column of the filing's balance sheet: single figures of the notes do not add up.
@@ -25,6 +25,9 @@ ANCHOR = "total_assets"
 
 def derive(facts: Iterable[Fact]) -> list[Fact]:
     """The facts, and after them those that follow by the formulas of the table.
+
+    A later filing does not replace a reported value by a derived one, nor one alternative of a formula by a
+    worse one: that would look like a restatement and is none.
 
     Parameters
     ----------
@@ -37,33 +40,36 @@ def derive(facts: Iterable[Fact]) -> list[Fact]:
     tried in the order of the table, so that an item may build on one that was itself derived before it.
     """
     given = list(facts)
-    groups: dict[Period, dict[str, Fact]] = {}
+    filings: dict[tuple[date, str], dict[Period, dict[str, Fact]]] = {}
     for fact in given:
         if fact.currency is not None:
-            groups.setdefault((fact.filing_id, fact.start, fact.end, fact.currency), {}).setdefault(fact.item, fact)
-    formulas = [(item.name, item.statement, item.derived) for item in table().values() if item.derived]
-    for period, known in groups.items():
-        for name, statement, formula in formulas:
-            if name in known or (statement == "balance" and ANCHOR not in known):
-                continue
-            value = _first(formula, known)
-            if value is not None:
-                like = next(iter(known.values()))
-                known[name] = Fact(name, period[1], period[2], value, like.currency, like.filed, like.filing_id)
-                given.append(known[name])
+            periods = filings.setdefault((fact.filed, fact.filing_id), {})
+            periods.setdefault((fact.start, fact.end, fact.currency), {}).setdefault(fact.item, fact)
+    formulas = [(item.name, item.statement, item.derived.split("|")) for item in table().values() if item.derived]
+    best: dict[tuple[str, Period], int] = {}
+    for (filed, filing_id), periods in sorted(filings.items(), key=lambda one: one[0]):
+        for period, known in periods.items():
+            for name, statement, alternatives in formulas:
+                if name in known:
+                    best[name, period] = -1
+                elif statement != "balance" or ANCHOR in known:
+                    rank, value = _first(alternatives, known)
+                    if value is not None and rank <= best.get((name, period), rank):
+                        best[name, period] = rank
+                        known[name] = Fact(name, period[0], period[1], value, period[2], filed, filing_id)
+                        given.append(known[name])
     return given
 
 
-def _first(formula: str, known: Mapping[str, Fact]) -> float | None:
-    """Value of the first alternative of which every needed term is known."""
-    for alternative in formula.split("|"):
+def _first(alternatives: Iterable[str], known: Mapping[str, Fact]) -> tuple[int, float | None]:
+    """Number and value of the first alternative of which every needed term is known."""
+    for rank, alternative in enumerate(alternatives):
         total, complete = 0.0, True
         for sign, name, optional in _TERM.findall(alternative):
             if name in known:
-                value = known[name].value
-                total += -value if sign == "-" else value
+                total += -known[name].value if sign == "-" else known[name].value
             elif not optional:
                 complete = False
         if complete:
-            return total
-    return None
+            return rank, total
+    return 0, None

@@ -11,15 +11,11 @@ import polars as pl
 from workbench import markets
 from workbench.adapters.statements.items import table
 from workbench.schemas import TABLES
+from workbench.schemas.periods import period_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
-
-#: Days that a period may last, both included. A quarter of 12 to 17 weeks is one (retailers have 16 and 17),
-#: a year has 52 or 53 weeks; what lies between the ranges is a stub period, which is left out.
-LENGTHS = {"Q": (75, 120), "6M": (160, 205), "9M": (245, 295), "FY": (350, 380)}
-INSTANT = "I"
 
 
 @dataclass(frozen=True)
@@ -49,14 +45,6 @@ class Fact:
     currency: str | None
     filed: date
     filing_id: str
-
-
-def period_of(start: date | None, end: date) -> str | None:
-    """``Q``, ``6M``, ``9M`` or ``FY`` by length, ``I`` for an instant; None for any other length."""
-    if start is None:
-        return INSTANT
-    days = (end - start).days + 1
-    return next((name for name, (least, most) in LENGTHS.items() if least <= days <= most), None)
 
 
 def rows(region: str, ticker: str, facts: Iterable[Fact], source: str) -> pl.DataFrame:
@@ -95,15 +83,18 @@ def rows(region: str, ticker: str, facts: Iterable[Fact], source: str) -> pl.Dat
 def _news(facts: Iterable[Fact]) -> Iterator[tuple[Fact, str, float, int]]:
     """What each filing says for the first time, or says anew: fact, period, value and vintage."""
     known = table()
-    latest: dict[tuple[date, str, str], tuple[float, str | None, int, str]] = {}
+    latest: dict[tuple[date, str, str], tuple[tuple[float, str | None] | None, int]] = {}
+    filing_of: dict[tuple[date, str, str], str] = {}
     for fact in sorted(facts, key=lambda one: (one.filed, one.filing_id)):
         period = period_of(fact.start, fact.end)
         if period is None or fact.end > fact.filed or not isfinite(fact.value):
             continue
         item, key = known.get(fact.item), (fact.end, period, fact.item)
         value = abs(fact.value) if item is not None and item.positive else float(fact.value)
-        old, currency, vintage, filing = latest.get(key, (None, None, 0, ""))
-        if filing == fact.filing_id or (vintage and (old, currency) == (value, fact.currency)):
+        if filing_of.get(key) == fact.filing_id:
             continue
-        latest[key] = (value, fact.currency, vintage + 1, fact.filing_id)
-        yield fact, period, value, vintage + 1
+        filing_of[key] = fact.filing_id
+        before, vintage = latest.get(key, (None, 0))
+        if before != (value, fact.currency):
+            latest[key] = ((value, fact.currency), vintage + 1)
+            yield fact, period, value, vintage + 1
