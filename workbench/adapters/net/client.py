@@ -127,6 +127,8 @@ class Client:
         ``judge(reply)`` raises the typed error of a reply, or returns.
     patience : Patience
         Attempts and time limits.
+    verify : bool
+        False leaves certificates unchecked, for the rare host whose chain is broken and whose data is public.
     """
 
     def __init__(
@@ -138,6 +140,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         judge: Callable[[Reply], None] | None = None,
         patience: Patience | None = None,
+        verify: bool = True,
     ) -> None:
         self.provider = provider
         self.base_url = (settings.provider_url(provider) or base_url).rstrip("/")
@@ -146,6 +149,7 @@ class Client:
         self._headers = dict(headers or {})
         self._judge = judge
         self._patience = patience or Patience()
+        self._verify = verify
         self._local = threading.local()
         self._count = threading.Lock()
         self._skew = timedelta(0)
@@ -223,6 +227,7 @@ class Client:
 
     def _send(self, method: str, url: str, params: Any, headers: Any, body: Any) -> Reply:
         import requests
+        import urllib3
 
         with self._count:
             self.calls += 1
@@ -239,10 +244,11 @@ class Client:
                 timeout=(self._patience.connect, self._patience.read),
                 stream=True,
                 allow_redirects=False,
+                verify=self._verify,
             )
             with answer:
                 content = self._read(answer, begun)
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             failure = type(error).__name__
         if failure:
             # Raised outside of the handler: the library's error holds the address with its query, and so
@@ -260,7 +266,8 @@ class Client:
         import requests
 
         pieces = []
-        for piece in answer.iter_content(_CHUNK):
+        # `iter_content` waits for a whole chunk, however slowly it drips in.
+        while piece := answer.raw.read1(_CHUNK, decode_content=True):
             pieces.append(piece)
             if time.monotonic() - begun > self._patience.deadline:
                 raise requests.Timeout("the whole reply took too long")

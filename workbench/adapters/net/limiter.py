@@ -1,7 +1,10 @@
 """Paces calls: all threads and processes of one key share one clock of slots, kept in a small locked file.
 
-Slots are spread evenly for short windows and kept as a list of the last calls for long ones. A refusal by
-the provider slows everybody down; quiet speeds up again, never beyond what is allowed.
+Slots are spread evenly for short windows and kept as a list of the last calls for long ones. A short pause
+(the end of a batch) is made good afterwards, at most :data:`CREDIT` seconds of it, and never beyond the rate: the
+window of the last calls is looked at when a call leaves, since a thread that woke late would otherwise meet the
+next ones. A refusal by the provider slows everybody down, those included that hold a slot already; quiet speeds
+up again.
 """
 
 from __future__ import annotations
@@ -28,8 +31,13 @@ SHARE = 0.975
 SLOWER, FLOOR, FASTER = 0.85, 0.1, 1.05
 #: Seconds without a refusal after which the pace rises a step.
 QUIET = 5.0
-#: A next slot farther away than this is left over from before a restart of the machine.
-_STALE = 86_400.0
+#: Seconds of idleness that are made good, in calls at half the usual distance.
+CREDIT = 0.5
+#: Calls of a spread rate up to which its window is looked at; of more calls, even distances are enough.
+_WATCHED = 100
+#: The boot of the machine may seem to move by as many seconds (time servers); more is another boot, and what the
+#: file says of the clock before it is void.
+_SAME_BOOT = 30.0
 
 
 @dataclass(frozen=True)
@@ -70,17 +78,48 @@ class Limiter:
         self._mutex = threading.Lock()
 
     def acquire(self) -> float:
-        """Wait for the next slot; returns its time, which :meth:`refused` is told."""
-        with self._state() as state:
-            now = time.monotonic()
-            slot = max(now, state["next"] if state["next"] - now < _STALE else now)
-            for rate in self.rates:
-                slot = max(slot, _free(rate, state, slot))
-            for rate in self.rates:
-                _take(rate, state, slot)
-        if slot > now:
-            self._sleep(slot - now)
+        """Wait for the next slot; returns the time of the call, which :meth:`refused` is told."""
+        while True:
+            with self._state() as state:
+                now = time.monotonic()
+                slot = self._book(state, now)
+            if slot > now:
+                self._sleep(slot - now)
+            at = max(slot, time.monotonic())
+            with self._state() as state:
+                if at < state["hold"]:
+                    continue  # Somebody was refused meanwhile: this slot is void.
+                ready = self._leave(state, at)
+            if ready > at:
+                self._sleep(ready - at)
+            return ready
+
+    def _book(self, state: dict[str, Any], now: float) -> float:
+        slot = max(now, state["hold"])
+        distance = max((_distance(rate, state) for rate in self.rates if rate.spread), default=0.0)
+        if distance:
+            slot = max(slot, state["next"], state["last"] + distance / 2)
+        for rate in self.rates:
+            slot = slot if rate.spread else max(slot, _free(rate, state, slot))
+        if distance:
+            credit = CREDIT if state["pace"] >= 1.0 else 0.0
+            state["next"], state["last"] = max(state["next"], slot - credit) + distance, slot
+        for rate in self.rates:
+            if not rate.spread:
+                past = [moment for moment in state["calls"].get(str(rate), []) if moment <= slot]
+                state["calls"][str(rate)] = [*past, round(slot, 4)][-rate.calls :]
         return slot
+
+    def _leave(self, state: dict[str, Any], at: float) -> float:
+        """The first time from ``at`` on at which no window of a spread rate is overfull; the call is noted."""
+        spread = [rate for rate in self.rates if rate.spread and rate.calls <= _WATCHED]
+        for rate in spread:
+            sent: list[float] = state["sent"].get(str(rate), [])
+            if len(sent) >= rate.calls:
+                at = max(at, sent[-rate.calls] + rate.seconds * (1 + (1 / SHARE - 1) / 2))
+        for rate in spread:
+            state["sent"][str(rate)] = sorted([*state["sent"].get(str(rate), []), at])[-rate.calls :]
+        return at
 
     def refused(self, slot: float, wait: float = 1.0) -> None:
         """Slow down: the provider refused the call of this slot, and is left alone for ``wait`` seconds.
@@ -89,7 +128,7 @@ class Limiter:
         """
         with self._state() as state:
             now = time.monotonic()
-            state["next"] = max(state["next"], now + wait)
+            state["hold"] = max(state["hold"], now + wait)
             if slot > state["slowed"]:
                 state["pace"] = max(FLOOR, state["pace"] * SLOWER)
                 state["slowed"] = state["raised"] = now
@@ -132,12 +171,24 @@ def _chosen(name: str) -> tuple[Rate, ...]:
 
 
 def _load(text: bytes) -> dict[str, Any]:
-    fresh: dict[str, Any] = {"next": 0.0, "pace": 1.0, "slowed": 0.0, "raised": 0.0, "calls": {}}
+    boot = time.time() - time.monotonic()
+    fresh: dict[str, Any] = {
+        "boot": boot,
+        "next": 0.0,
+        "last": 0.0,
+        "hold": 0.0,
+        "pace": 1.0,
+        "slowed": 0.0,
+        "raised": 0.0,
+        "calls": {},
+        "sent": {},
+    }
     try:
         found = json.loads(text)
     except ValueError:
         return fresh
-    return fresh | found if isinstance(found, dict) and found.get("slowed", 0.0) <= time.monotonic() else fresh
+    same = isinstance(found, dict) and abs(found.get("boot", 0.0) - boot) < _SAME_BOOT
+    return fresh | found if same else fresh
 
 
 def _rise(state: dict[str, Any]) -> None:
@@ -147,19 +198,14 @@ def _rise(state: dict[str, Any]) -> None:
         state["raised"] += QUIET
 
 
+def _distance(rate: Rate, state: dict[str, Any]) -> float:
+    """Seconds between two calls of a spread rate."""
+    return rate.seconds / (rate.calls * SHARE * float(state["pace"]))
+
+
 def _free(rate: Rate, state: dict[str, Any], slot: float) -> float:
-    """The first time at or after ``slot`` at which the rate allows a call."""
-    if rate.spread:
-        return slot
+    """The first time at or after ``slot`` at which a rate that is not spread allows a call."""
     past: list[float] = state["calls"].get(str(rate), [])
     if len(past) < rate.calls:
         return slot
     return max(slot, past[-rate.calls] + rate.seconds / (SHARE * float(state["pace"])))
-
-
-def _take(rate: Rate, state: dict[str, Any], slot: float) -> None:
-    if rate.spread:
-        state["next"] = max(state["next"], slot + rate.seconds / (rate.calls * SHARE * state["pace"]))
-        return
-    past = [moment for moment in state["calls"].get(str(rate), []) if moment <= slot]
-    state["calls"][str(rate)] = [*past, slot][-rate.calls :]
