@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 #: Name -> module and class, imported on first use.
 _KNOWN: dict[str, str] = {
+    "akshare": "workbench.adapters.akshare:AkShare",
     "sample": "workbench.adapters.sample:Sample",
     "files": "workbench.adapters.file_provider:Files",
 }
