@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 #: Name -> module and class, imported on first use.
 _KNOWN: dict[str, str] = {
     "akshare": "workbench.adapters.akshare:AkShare",
+    "polygon": "workbench.adapters.polygon:Polygon",
     "sample": "workbench.adapters.sample:Sample",
-    "files": "workbench.adapters.file_provider:Files",
+    "dart": "workbench.adapters.dart:Dart",
+    "files": "workbench.adapters.files.provider:Files",
+    "yahoo": "workbench.adapters.yahoo:Yahoo",
 }
 
 
