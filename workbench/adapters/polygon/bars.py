@@ -1,0 +1,204 @@
+"""Rows of ``ohlcv``: one call a ticker or one call a session, whichever is fewer, always as traded."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import polars as pl
+
+from workbench import journal
+from workbench.adapters.polygon.api import FREE_CALLS, NAME, Api, NotInPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from workbench.adapters.net import Reply
+    from workbench.adapters.polygon.history import History
+    from workbench.adapters.polygon.kept import Kept
+
+#: Most base bars a page; a call for daily bars of any range is one page.
+LIMIT = 50_000
+_PRICES = {"open": "o", "high": "h", "low": "l", "close": "c", "volume": "v"}
+_SCHEMA: dict[str, Any] = {
+    "ticker": pl.String,
+    "date": pl.Date,
+    "open": pl.Float64,
+    "high": pl.Float64,
+    "low": pl.Float64,
+    "close": pl.Float64,
+    "volume": pl.Float64,
+    "turnover": pl.Float64,
+    "adjusted": pl.String,
+}
+_WORKERS = 4
+
+
+@dataclass
+class Bars:
+    """What came back.
+
+    Attributes
+    ----------
+    frame : polars.DataFrame
+        ticker, date, open, high, low, close (USD as traded), volume (shares), turnover (USD), adjusted.
+    waiting : dict of date to str
+        Sessions of which nothing is there yet, and why that is thought.
+    """
+
+    frame: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_SCHEMA))
+    waiting: dict[date, str] = field(default_factory=dict)
+
+
+def fetch(api: Api, history: History, kept: Kept, tickers: Sequence[str] | None, days: Sequence[date]) -> Bars:
+    """Bars of the tickers on the sessions, as far as the plan reaches back.
+
+    Parameters
+    ----------
+    api : Api
+        The calls.
+    history : History
+        The first day of the plan; it learns from refusals.
+    kept : Kept
+        Whole-market days of the last hours.
+    tickers : sequence of str or None
+        None is the whole market.
+    days : sequence of date
+        Completed sessions, ascending.
+    """
+    days = [day for day in days if day >= history.first]
+    missing = sum(not kept.has_frame(day.isoformat()) for day in days)
+    if tickers is None or missing < len(tickers):
+        return _by_session(api, history, kept, tickers, days, missing)
+    return _by_ticker(api, history, tickers, days)
+
+
+def _by_ticker(api: Api, history: History, tickers: Sequence[str], days: Sequence[date]) -> Bars:
+    found, parts, days = Bars(), [], list(days)
+    for ticker in tickers:
+        part = None
+        while days and part is None:
+            try:
+                part = one_ticker(api, ticker, days[0], days[-1])
+            except NotInPlan as error:
+                if error.context["why"] == "today":
+                    found.waiting[days.pop()] = "not released to the plan yet"
+                else:
+                    history.find(days, error, partial(_covers, api, ticker))
+                    days = [day for day in days if day >= history.first]
+        parts.append(part if part is not None else found.frame)
+    found.frame = pl.concat([found.frame, *parts])
+    return found
+
+
+def _covers(api: Api, ticker: str, day: date) -> bool:
+    try:
+        one_ticker(api, ticker, day, day)
+    except NotInPlan as error:
+        return bool(error.context["why"] == "today")
+    return True
+
+
+def one_ticker(api: Api, ticker: str, start: date, end: date) -> pl.DataFrame:
+    """The bars of one ticker from start to end, both included."""
+    path = f"/v2/aggs/ticker/{quote(ticker, safe='')}/range/1/day/{start}/{end}"
+    pages = api.pages(path, {"adjusted": "false", "sort": "asc", "limit": LIMIT})
+    frame = pl.concat([_parsed(rows, reply, ticker) for rows, reply in pages])
+    inside = frame.filter(pl.col("date").is_between(start, end))
+    return inside.unique("date", keep="last", maintain_order=True)
+
+
+def _by_session(
+    api: Api, history: History, kept: Kept, tickers: Sequence[str] | None, days: Sequence[date], missing: int
+) -> Bars:
+    """The whole market day by day, the newest first: the first refusal for age ends it."""
+    kept.prune()
+    minutes = missing / api.calls_per_minute
+    if minutes > 2.0:
+        journal.note("provider.slow", provider=NAME, calls=missing, minutes=round(minutes))
+    found, parts, rest = Bars(), [], list(days)
+    wanted = None if tickers is None else pl.DataFrame({"ticker": tickers}, schema={"ticker": pl.String})
+    workers, chunk = (1, 1) if api.calls_per_minute <= FREE_CALLS else (_WORKERS, 4 * _WORKERS)
+    with ThreadPoolExecutor(workers) as pool:
+        while rest:
+            newest, rest = rest[-chunk:][::-1], rest[:-chunk]
+            for day, answer in zip(newest, pool.map(lambda one: _session(api, kept, one), newest), strict=True):
+                if isinstance(answer, pl.DataFrame):
+                    parts.append(answer if wanted is None else answer.join(wanted, on="ticker", how="semi"))
+                    if answer.is_empty():
+                        found.waiting[day] = "no bar of any ticker on this day"
+                elif answer.context["why"] == "today":
+                    found.waiting[day] = "not released to the plan yet"
+                else:
+                    if not parts and answer.context["why"] != "timeframe":
+                        raise answer
+                    history.refuse(day)
+                    rest = []
+                    break
+    found.frame = pl.concat([found.frame, *parts])
+    return found
+
+
+def _session(api: Api, kept: Kept, day: date) -> pl.DataFrame | NotInPlan:
+    """The bars of the whole market on a session, or why the plan has none."""
+    known = kept.frame(day.isoformat())
+    if known is not None:
+        return known
+    try:
+        pages = list(
+            api.pages(f"/v2/aggs/grouped/locale/us/market/stocks/{day}", {"adjusted": "false", "include_otc": "false"})
+        )
+    except NotInPlan as error:
+        return error
+    frame = pl.concat([_parsed(rows, reply) for rows, reply in pages])
+    frame = frame.filter(pl.col("date") == day).unique("ticker", keep="last", maintain_order=True)
+    if frame.height:
+        kept.keep_frame(day.isoformat(), frame)
+    return frame
+
+
+def _parsed(rows: list[dict[str, Any]], reply: Reply, ticker: str | None = None) -> pl.DataFrame:
+    """Bars of one page. ``t`` is the start of the day in New York, in whole-market answers its close: one date."""
+    if not rows:
+        return pl.DataFrame(schema=_SCHEMA)
+    body = reply.json()
+    if ticker is not None and body.get("ticker", ticker) != ticker:
+        raise reply.changed(f"bars of {body['ticker']!r}, not of {ticker!r}")
+    if not isinstance(body.get("adjusted"), bool):
+        raise reply.changed("no word whether prices are adjusted")
+    columns = {name: _column(rows, key, reply) for name, key in _PRICES.items()}
+    moment = pl.Series([row.get("t") for row in rows], dtype=pl.Float64).cast(pl.Int64)
+    if moment.null_count():
+        raise reply.changed(f"bars without `t`, only {sorted(rows[0])}")
+    average = pl.Series([row.get("vw") for row in rows], dtype=pl.Float64)
+    names = [ticker] * len(rows) if ticker is not None else _names(rows, reply)
+    local = moment.cast(pl.Datetime("ms")).dt.replace_time_zone("UTC").dt.convert_time_zone("America/New_York")
+    return pl.DataFrame(
+        {
+            "ticker": pl.Series(names, dtype=pl.String),
+            "date": local.dt.date(),
+            **columns,
+            "volume": columns["volume"].round(),
+            "turnover": average * columns["volume"],
+            # Where the answer is adjusted although that was not asked for, the row says so.
+            "adjusted": pl.repeat("split" if body["adjusted"] else "none", len(rows), dtype=pl.String, eager=True),
+        }
+    ).select(list(_SCHEMA))
+
+
+def _column(rows: list[dict[str, Any]], key: str, reply: Reply) -> pl.Series:
+    values = [row.get(key) for row in rows]
+    if any(isinstance(value, bool) or not isinstance(value, (int, float)) for value in values):
+        raise reply.changed(f"bars whose `{key}` is no number, with {sorted(rows[0])}")
+    return pl.Series(values, dtype=pl.Float64, strict=False)
+
+
+def _names(rows: list[dict[str, Any]], reply: Reply) -> list[str]:
+    names = [row.get("T") for row in rows]
+    if not all(isinstance(name, str) for name in names):
+        raise reply.changed(f"bars without `T`, only {sorted(rows[0])}")
+    return [str(name) for name in names]
