@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from workbench.adapters.file_reading import WINDOW_ROWS, PriceFiles
 from workbench.adapters.files import FileSpec, load_spec
+from workbench.adapters.files.reading import WINDOW_ROWS, SourceFiles
 from workbench.collect.imported_bars import import_bars
+from workbench.collect.imported_listings import import_listings
 from workbench.collect.imported_rates import import_rates
-from workbench.collect.job import guard_mixing, silent
+from workbench.collect.imported_records import import_attributes, import_records
+from workbench.collect.imported_statements import import_statements
+from workbench.collect.job import silent
+from workbench.collect.mixing import guard_mixing
 from workbench.errors import DataError
 from workbench.lake import Lake
 
@@ -31,6 +35,10 @@ _ADVICE = {
     '(such as ","), and see that `columns` names the price columns.',
     "missing_value": "Codes or days that cannot be read: see `columns`, `ticker` and `date_format`.",
     "closed_day": "Days on which the market was closed: see `region` and `date_format`.",
+    "unknown_code": "Codes of another form: see `ticker`.",
+    "unknown_period": "Periods that the rules do not place: see `periods`, and `values` for words of `form`.",
+    "unknown_knowledge": "Rows of which nobody knows when they became known: see `knowledge`.",
+    "known_too_early": "Rows known before their period ended: see `knowledge` and `period_end`.",
     "close_outside_range": "Close outside low and high: see that `columns` does not swap the price columns.",
 }
 
@@ -47,6 +55,10 @@ class Account:
         What became of them in the lake.
     quarantined, superseded : Counter of str
         Rows by reason.
+    tables : Counter of str
+        Rows handed to each table of the lake.
+    cells, bad_cells : Counter of str
+        Of fundamentals: numbers of the file by outcome (``in`` is all), and the quarantined by reason.
     notes : list of str
         What a reader of the result should know.
     """
@@ -57,13 +69,33 @@ class Account:
     revised: int = 0
     quarantined: Counter[str] = field(default_factory=Counter)
     superseded: Counter[str] = field(default_factory=Counter)
+    tables: Counter[str] = field(default_factory=Counter)
+    cells: Counter[str] = field(default_factory=Counter)
+    bad_cells: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
 
-    def count(self, done: Published) -> None:
-        """Add what a publish did."""
+    def count(self, table: str, done: Published) -> None:
+        """Add what a publish of the file's rows did."""
         self.inserted += done.inserted
         self.unchanged += done.unchanged
         self.revised += done.revised
+        self.count_beside(table, done)
+
+    def count_beside(self, table: str, done: Published) -> None:
+        """Add what a publish of rows did that were made besides."""
+        rows = done.inserted + done.unchanged + done.revised
+        if rows:
+            self.tables[table] += rows
+
+    def note(self, text: str) -> None:
+        """Add a note once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def note_bad(self, table: str, bad: pl.DataFrame) -> None:
+        """Say how many values were quarantined that a row carries besides."""
+        if bad.height:
+            self.note(f"{bad.height} values for {table} are quarantined")
 
 
 @dataclass(frozen=True)
@@ -79,7 +111,12 @@ class Imported:
     rows_in, published, quarantined, superseded : int
         Rows of the file, and where they went.
     inserted, unchanged, revised : int
-        The published rows: new keys, rows that the lake had already, and rows whose values changed.
+        Rows of the lake: new keys, rows that it had already, and rows whose values changed.
+    tables : mapping of str to int
+        Rows handed to each table of the lake.
+    cells : mapping of str to int
+        Of fundamentals, the numbers of the file: ``in`` = ``published`` + ``quarantined`` + ``superseded``, and
+        ``quarantined: <reason>``. Empty for other tables.
     by_reason : polars.DataFrame
         outcome (quarantined, superseded), reasons, rows; adds up to the two counts.
     notes : tuple of str
@@ -100,6 +137,8 @@ class Imported:
     inserted: int = 0
     unchanged: int = 0
     revised: int = 0
+    tables: dict[str, int] = field(default_factory=dict)
+    cells: dict[str, int] = field(default_factory=dict)
 
     def raise_for_nothing(self) -> None:
         """Raise if no row was published, so that an import in vain does not pass for a success.
@@ -128,6 +167,8 @@ class Imported:
             "source": self.source,
             "lake": str(self.lake),
             **counts,
+            "tables": self.tables,
+            "cells": self.cells,
             "by_reason": self.by_reason.to_dicts(),
             "notes": list(self.notes),
             "seconds": self.seconds,
@@ -173,11 +214,21 @@ def import_files(
     mapping = load_spec(spec)
     target = lake_of(lake, mapping)
     guard_mixing(target, [mapping.source])
-    files = PriceFiles(mapping, root, window_rows=window_rows)
+    files = SourceFiles(mapping, root, window_rows=window_rows)
     account = Account()
-    step = import_bars if mapping.table == "ohlcv" else import_rates
-    step(target, files, account, progress or silent)
+    _STEPS.get(mapping.table, import_records)(target, files, account, progress or silent)
+    if files.unused:
+        account.note(f"columns that the specification leaves out: {', '.join(files.unused)}")
     return _balanced(target, files, account, time.monotonic() - begin)
+
+
+_STEPS = {
+    "ohlcv": import_bars,
+    "fx": import_rates,
+    "fundamentals": import_statements,
+    "tickers": import_listings,
+    "attributes": import_attributes,
+}
 
 
 def lake_of(lake: Lake, spec: FileSpec) -> Lake:
@@ -187,7 +238,7 @@ def lake_of(lake: Lake, spec: FileSpec) -> Lake:
     return Lake(lake.root.with_name(f"{lake.root.name}_{spec.lake}"), pinned=None)
 
 
-def _balanced(lake: Lake, files: PriceFiles, account: Account, seconds: float) -> Imported:
+def _balanced(lake: Lake, files: SourceFiles, account: Account, seconds: float) -> Imported:
     outcomes = [("quarantined", account.quarantined), ("superseded", account.superseded)]
     rows = [(name, reasons, count) for name, counter in outcomes for reasons, count in counter.most_common()]
     quarantined, superseded = account.quarantined.total(), account.superseded.total()
@@ -212,4 +263,6 @@ def _balanced(lake: Lake, files: PriceFiles, account: Account, seconds: float) -
         inserted=account.inserted,
         unchanged=account.unchanged,
         revised=account.revised,
+        tables=dict(account.tables),
+        cells={**account.cells, **{f"quarantined: {name}": count for name, count in account.bad_cells.items()}},
     )

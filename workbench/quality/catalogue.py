@@ -85,6 +85,19 @@ CHECKS: tuple[Check, ...] = (
     Check("mixed_adjustment", "The ticker has bars of another kind of adjustment.", "one kind a ticker"),
     Check("missing_value", "A column that the table requires is absent.", "null in a key or required column"),
     Check("unknown_value", "A column holds a word that the lake does not know.", "beyond the table's declared values"),
+    Check("unknown_code", "The code does not have the form of the region's codes.", "the region's code pattern"),
+    Check(
+        "unknown_period",
+        "Which period a number is of is not certain.",
+        "the file's rules for periods do not place it, or its fiscal year is far from its end",
+    ),
+    Check("unknown_knowledge", "When a row became known is not certain.", "no day, or one that cannot be believed"),
+    Check("known_too_early", "The row says that it was known before its period ended.", "known < period_end"),
+    Check(
+        "unconfirmed_action",
+        "A restated close tells of an action that no price shows.",
+        "beyond 20 %, and none of the next three opens moves by it",
+    ),
     Check("fx_jump", "The rate leaves its level.", f"more than {FX_JUMP:.0%} from the last believed fix"),
 )
 CODES = frozenset(check.code for check in CHECKS)

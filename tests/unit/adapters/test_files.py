@@ -7,8 +7,8 @@ import pytest
 
 from workbench import adapters
 from workbench.adapters.base import Request
-from workbench.adapters.file_reading import PriceFiles
 from workbench.adapters.files import load_spec
+from workbench.adapters.files.reading import SourceFiles
 from workbench.errors import ConfigError
 from workbench.schemas import TABLES
 
@@ -46,7 +46,7 @@ def folder(tmp_path):
 
 
 def test_codes_dates_and_units_are_read_as_the_specification_says(folder):
-    files = PriceFiles(load_spec(SPEC), folder)
+    files = SourceFiles(load_spec(SPEC), folder)
     (window,) = files.windows()
     rows = window.mapped.sort("row").to_dicts()
     assert [row["ticker"] for row in rows] == ["005930", "005930", "00088K", "00088K"]
@@ -57,7 +57,7 @@ def test_codes_dates_and_units_are_read_as_the_specification_says(folder):
 
 
 def test_a_received_row_is_as_the_file_has_it(folder):
-    (window,) = PriceFiles(load_spec(SPEC), folder).windows()
+    (window,) = SourceFiles(load_spec(SPEC), folder).windows()
     (row,) = window.received_rows(pl.Series([3], dtype=pl.UInt32)).to_dicts()
     assert (row["Code"], row["Close"], row["Date"]) == ("00088k.KS", "x", "20240104")
 
@@ -66,7 +66,7 @@ def test_units_leave_no_dust(tmp_path):
     pl.DataFrame({"t": ["VNM"], "d": [date(2024, 1, 2)], "c": [21.76]}).write_parquet(tmp_path / "a.parquet")
     columns = {"ticker": "t", "date": "d", "close": "c"}
     spec = load_spec({"file": "a.parquet", "region": "VN", "source": "x", "columns": columns, "price_unit": 1000})
-    (window,) = PriceFiles(spec, tmp_path).windows()
+    (window,) = SourceFiles(spec, tmp_path).windows()
     assert window.mapped["close"].to_list() == [21760.0]
 
 
@@ -75,7 +75,7 @@ def test_windows_hold_whole_years_and_every_row_once(tmp_path):
     pl.DataFrame({"t": "A", "d": days, "c": 1.0}).write_parquet(tmp_path / "a.parquet")
     columns = {"ticker": "t", "date": "d", "close": "c"}
     spec = load_spec({"file": "a.parquet", "region": "US", "source": "x", "columns": columns})
-    windows = list(PriceFiles(spec, tmp_path, window_rows=24).windows())
+    windows = list(SourceFiles(spec, tmp_path, window_rows=24).windows())
     assert [(window.start.year, window.end.year) for window in windows] == [(2020, 2021), (2022, 2023)]
     own = [window.mapped.filter(pl.col("date").is_between(window.start, window.end)).height for window in windows]
     assert own == [24, 24]
@@ -100,7 +100,7 @@ def test_windows_hold_whole_years_and_every_row_once(tmp_path):
 def test_a_wrong_specification_names_the_key_and_the_example(change, message):
     with pytest.raises(ConfigError, match=message) as error:
         load_spec(SPEC | change)
-    assert "files_example.yaml" in error.value.hint
+    assert "_example.yaml" in error.value.hint
 
 
 def test_the_commented_example_is_a_valid_specification(monkeypatch):
@@ -116,7 +116,7 @@ def test_the_commented_example_is_a_valid_specification(monkeypatch):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"thousand": ","}, r"thousand is no key, did you mean 'thousands'\? \(known: file, table, .*quoted\)"),
+        ({"thousand": ","}, r"thousand is no key, did you mean 'thousands'\? \(known: file, table, .*quoted.*\)"),
         ({"ticker": {"padd": 6}}, r"ticker\.padd is no key, did you mean 'pad'\? \(known: pad, case"),
         ({"xyzzy": 1}, r"xyzzy is no key \(known: file"),
     ],
@@ -136,7 +136,7 @@ def test_a_mistyped_key_is_told_what_it_may_have_meant(change, message):
 )
 def test_files_that_do_not_fit_are_refused_before_anything_is_read(folder, change, message):
     with pytest.raises(ConfigError, match=message):
-        PriceFiles(load_spec(SPEC | change), folder)
+        SourceFiles(load_spec(SPEC | change), folder)
 
 
 def test_no_yaml_and_no_folder(tmp_path, folder):
@@ -146,7 +146,7 @@ def test_no_yaml_and_no_folder(tmp_path, folder):
     with pytest.raises(ConfigError, match="is not YAML"):
         load_spec(tmp_path / "bad.yaml")
     with pytest.raises(ConfigError, match="There is no folder"):
-        PriceFiles(load_spec(SPEC), tmp_path / "nowhere")
+        SourceFiles(load_spec(SPEC), tmp_path / "nowhere")
 
 
 def test_the_files_are_a_provider_like_any_other(folder):
@@ -194,7 +194,7 @@ def test_an_instant_of_a_rate_becomes_the_day_of_its_zone_and_the_end_of_it(tmp_
             "fix": {"timezone": "Europe/London", "marks": "start"},
         }
     )
-    files = PriceFiles(spec, tmp_path)
+    files = SourceFiles(spec, tmp_path)
     (window,) = files.windows()
     assert window.mapped.sort("row")["date"].to_list() == [date(2024, 7, 2), date(2024, 1, 2)]
     assert files.fixed_at().collect().sort("row")["fixed_at"].to_list() == [

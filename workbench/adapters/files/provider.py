@@ -9,9 +9,9 @@ import polars as pl
 
 from workbench import markets
 from workbench.adapters.base import Absent, Adapter, Fetched, Request
-from workbench.adapters.file_mapping import NO_DATE, as_ohlcv, editions
-from workbench.adapters.file_reading import PriceFiles
-from workbench.adapters.files import load_spec
+from workbench.adapters.files.mapping import NO_DATE, as_ohlcv, editions
+from workbench.adapters.files.reading import SourceFiles
+from workbench.adapters.files.spec import load_spec
 from workbench.errors import ConfigError
 from workbench.schemas import TABLES
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from workbench.adapters.files import FileSpec
+    from workbench.adapters.files.spec import FileSpec
 
 
 class Files(Adapter):
@@ -55,8 +55,8 @@ class Files(Adapter):
             )
         self.spec = load_spec(spec)
         if self.spec.table != "ohlcv":
-            raise ConfigError("The provider 'files' gives prices only.", hint="Import rates with `wb import`.")
-        self._files = PriceFiles(self.spec, root)
+            raise ConfigError("The provider 'files' gives prices only.", hint="Import other tables with `wb import`.")
+        self._files = SourceFiles(self.spec, root)
         self._days = self._files.spans.filter(pl.col("year") != NO_DATE.year)
 
     @property

@@ -11,22 +11,21 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench import markets, settings
-from workbench.adapters import file_mapping
-from workbench.adapters.file_mapping import NO_DATE
+from workbench.adapters.files import mapping
+from workbench.adapters.files.mapping import NO_DATE
 from workbench.errors import ConfigError
 from workbench.schemas import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workbench.adapters.files import FileSpec
+    from workbench.adapters.files.rules import EndedRule
+    from workbench.adapters.files.spec import FileSpec
 
 #: Rows read at once; a file of up to this size is one window.
 WINDOW_ROWS = 2_500_000
 #: Days read beyond a window, so that a bad print at its end can be told from a change of level.
 LOOK_AHEAD = timedelta(days=14)
-#: A ticker whose bars stop longer than this before the file's last day is noted as ended.
-ENDED = timedelta(days=30)
 #: Above this share of unreadable dates (and this many rows) the format is wrong, not the rows.
 _MOST_UNREADABLE = 0.01
 _MANY_ROWS = 20
@@ -60,7 +59,7 @@ class Window:
         return wanted.filter(pl.col("row").is_in(rows.implode())).collect()
 
 
-class PriceFiles:
+class SourceFiles:
     """The files of one specification.
 
     Parameters
@@ -90,22 +89,39 @@ class PriceFiles:
         with self._explained():
             self._raw = self._scan()
             self._check_columns()
-            self._mapped = self._raw.select(file_mapping.columns(spec, self._raw.collect_schema()))
-            self.spans = self._measure()
+            self._mapped = self._raw.select(mapping.columns(spec, self._raw.collect_schema()))
+            self.spans = self._measure() if spec.day else self._count()
 
     @property
     def rows(self) -> int:
         """Rows in all files."""
         return int(self.spans["rows"].sum())
 
+    @property
+    def unused(self) -> list[str]:
+        """Columns of the files that the specification does not name."""
+        used = {"row", *self.spec.used}
+        return [name for name in self._raw.collect_schema().names() if name not in used]
+
     def windows(self) -> Iterator[Window]:
-        """The rows in windows of whole years, oldest first; every row counts in exactly one window."""
+        """The rows in windows of whole years, oldest first; every row counts in exactly one window.
+
+        Files of a table without a date, and those whose periods are inferred, are one window.
+        """
+        if not self.spec.day or self.spec.periods.infer:
+            yield self.whole()
+            return
         counts = self.spans.group_by("year").agg(pl.col("rows").sum()).sort("year")
         for start, end in _years(counts.rows(), self.window_rows):
             until = end + LOOK_AHEAD
             with self._explained():
                 mapped = self._mapped.filter(pl.col("date").is_between(start, until)).collect()
             yield Window(start, end, mapped, self._raw)
+
+    def whole(self) -> Window:
+        """All rows at once."""
+        with self._explained():
+            return Window(date.min, date.max, self._mapped.collect(), self._raw)
 
     def rows_between(self, start: date, end: date) -> pl.DataFrame:
         """The mapped rows of some days, both included."""
@@ -127,20 +143,21 @@ class PriceFiles:
         return readable.group_by("ticker").agg(pl.col("first").min(), pl.col("last").max()).sort("ticker")
 
     def listings(self) -> pl.DataFrame:
-        """Rows of ``tickers``: listed with the first bar, and never delisted by the file's silence.
+        """Rows of ``tickers``: listed with the first bar; for the end see ``EndedRule``.
 
-        A ticker whose bars stop long before the file does has ``delisting_reason`` "ended" and no
-        ``delisted_date``: the file does not say why.
+        A ticker whose bars stop long before the file does has ``delisting_reason`` "ended": the file does not
+        say why.
         """
         spans = self.spans_by_ticker().join(self._names(), on="ticker", how="left")
-        ended = pl.col("last") < pl.col("last").max().dt.offset_by(f"-{ENDED.days}d")
+        ended, delisted = ended_by(self.spec.ended, pl.col("last"))
         columns = TABLES["tickers"].columns
         given = {
             "region": pl.lit(self.spec.region),
             "spell": pl.lit(1),
-            "currency": pl.lit(file_mapping.currency_of(self.spec)),
+            "currency": pl.lit(mapping.currency_of(self.spec)),
             "asset_type": pl.lit(self.spec.asset_type),
             "listed_date": pl.col("first"),
+            "delisted_date": delisted,
             "delisting_reason": pl.when(ended).then(pl.lit("ended")),
             "source": pl.lit(self.spec.source),
         }
@@ -171,10 +188,7 @@ class PriceFiles:
 
     def _check_columns(self) -> None:
         known = self._raw.collect_schema().names()
-        wanted = set(self.spec.columns.values())
-        if self.spec.duplicates:
-            wanted.add(self.spec.duplicates.order_by)
-        missing = sorted(wanted - set(known))
+        missing = sorted(set(self.spec.used) - set(known))
         if missing:
             raise ConfigError(
                 f"{self.spec.file!r} has no column {', '.join(missing)}.",
@@ -183,12 +197,12 @@ class PriceFiles:
 
     def fixed_at(self) -> pl.LazyFrame:
         """For rates: ``row`` and the UTC instant of the fix."""
-        instant = file_mapping.fix_instant(self.spec, self._raw.collect_schema())
+        instant = mapping.fix_instant(self.spec, self._raw.collect_schema())
         return self._raw.select("row", fixed_at=instant)
 
     def _measure(self) -> pl.DataFrame:
-        """Rows, first and last day by ticker (or pair) and year."""
-        code = "ticker" if self.spec.table == "ohlcv" else "pair"
+        """Rows, first and last day by ticker (pair, index) and year."""
+        code = next(name for name in ("ticker", "pair", "index") if name in self._mapped.collect_schema().names())
         day = pl.col("date").filter(pl.col("date").is_between(*self._believable()))
         spans = (
             self._mapped.group_by(ticker=pl.col(code), year=pl.col("date").dt.year())
@@ -198,12 +212,20 @@ class PriceFiles:
         unreadable, rows = int(spans.filter(pl.col("year") == NO_DATE.year)["rows"].sum()), int(spans["rows"].sum())
         if unreadable > _MOST_UNREADABLE * rows and (unreadable > _MANY_ROWS or 2 * unreadable > rows):
             place = self._mapped.filter(pl.col("date") == NO_DATE).select("row").head(1).collect().item()
-            sample = self._raw.filter(pl.col("row") == place).select(self.spec.columns["date"]).collect().item()
+            sample = self._raw.filter(pl.col("row") == place).select(str(self.spec.day)).collect().item()
             raise ConfigError(
                 f"{unreadable:,} of {rows:,} dates of {self.spec.file!r} cannot be read, such as {sample!r}.",
                 hint=f"Set date_format (it is {self.spec.date_format or '%Y-%m-%d'}).",
             )
         return spans.sort("ticker", "year")
+
+    def _count(self) -> pl.DataFrame:
+        """The same columns, of all rows together, where they have no day."""
+        rows = int(self._raw.select(pl.len()).collect().item())
+        return pl.DataFrame(
+            {"ticker": None, "year": None, "rows": rows, "first": None, "last": None},
+            schema={"ticker": pl.String, "year": pl.Int32, "rows": pl.Int64, "first": pl.Date, "last": pl.Date},
+        )
 
     def _believable(self) -> tuple[date, date]:
         """First and last day that a row can be of; a mistyped year must not move a listing or a range."""
@@ -220,6 +242,16 @@ class PriceFiles:
                 f"{self.spec.file!r} cannot be read: {str(error).strip().splitlines()[0].rstrip('.')}.",
                 hint="Save a CSV as UTF-8, with as many fields in every line as in the first, and set `separator`.",
             ) from error
+
+
+def ended_by(rule: EndedRule, last: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Whether a ticker whose rows stop on ``last`` has ended, and the day on which that could be known.
+
+    The day is null unless the rule takes silence for a delisting.
+    """
+    ended = last < last.max().dt.offset_by(f"-{rule.after_days}d")
+    known = last.dt.offset_by(f"{rule.after_days}d")
+    return ended, pl.when(ended & (rule.as_ == "delisted")).then(known)
 
 
 def _matching(root: Path, pattern: str) -> list[Path]:
