@@ -200,6 +200,8 @@ def _money(
 ) -> tuple[dict[str, Floats], Floats | None]:
     """Items of filings, and the rate of each price into the asked currency, (T, N); None without conversion."""
     loaded = {name: items.load(lake, axis, name) for name in asked.items}
+    for name, item in loaded.items():
+        item.note_made(name, notes)
     if asked.currency is None or exchange is None:
         for name, item in loaded.items():
             item.note_foreign(name, own, notes)
