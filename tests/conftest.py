@@ -28,6 +28,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("WORKBENCH_HOME", str(ROOT))
     monkeypatch.setenv("WORKBENCH_LAKE", str(tmp_path / "own-lake"))
     monkeypatch.setenv("WORKBENCH_REPORTS", str(tmp_path / "own-reports"))
+    monkeypatch.setenv("WORKBENCH_STATE", str(tmp_path / "own-state"))
 
 
 @pytest.fixture(scope="session")

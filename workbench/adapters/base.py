@@ -141,6 +141,11 @@ class Adapter(ABC):
         What a person does to get the keys.
     adjusted : str
         What its prices contain already: ``none``, ``split`` or ``total``, as in the column of ``ohlcv``.
+    patient : bool
+        It asks again itself where a failure may pass, as all that use ``net.Client`` do: collection then
+        makes each request once.
+    whole : frozenset of str
+        Tables that are asked for all tickers at once; the others by batches of tickers.
     """
 
     name: ClassVar[str]
@@ -149,6 +154,8 @@ class Adapter(ABC):
     optional: ClassVar[str] = ""
     signup: ClassVar[str] = ""
     adjusted: ClassVar[str] = "none"
+    patient: ClassVar[bool] = False
+    whole: ClassVar[frozenset[str]] = frozenset({"tickers", "attributes", "fx", "indexes"})
 
     @property
     @abstractmethod

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from workbench import quality, settings
+from workbench import journal, quality, settings
 from workbench.adapters.base import RETRIED
 from workbench.collect import absence, coverage
+from workbench.collect.ahead import ahead
 from workbench.collect.chain import Answer, ask_chain
 from workbench.collect.planning import Batch, Plan, plan_bars
+from workbench.collect.sources import Standing
+from workbench.quality import agreement
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workbench.collect.fetching import Caller
     from workbench.collect.job import Job, TableReport
 
 _KEY = ["ticker", "date"]
@@ -30,38 +38,75 @@ class _Pending:
     good: list[pl.DataFrame] = field(default_factory=list)
     quarantine: list[pl.DataFrame] = field(default_factory=list)
     gaps: list[pl.DataFrame] = field(default_factory=list)
+    compared: list[pl.DataFrame] = field(default_factory=list)
     rows: int = 0
+    seconds: float = 0.0
 
 
 def collect_bars(job: Job, report: TableReport) -> None:
-    """Collect what is missing of ``ohlcv``; every session asked ends as a bar or as a gap with its reason."""
+    """Collect what is missing of ``ohlcv``; every session asked ends as a bar or as a gap with its reason.
+
+    While a batch is checked and published, the next one is being asked for.
+    """
     callers = job.offering("ohlcv")
-    end = job.last_date(callers)
-    size = max(1, callers[0].adapter.batch_size)
-    plan = plan_bars(
-        job.lake,
-        job.region,
-        provider=callers[0].adapter.name,
-        start=job.start,
-        end=end,
-        first=job.first_date(callers),
-        batch_size=size,
-        refresh=job.pace.refresh,
-    )
+    plan = _plan(job, callers)
     report.asked = len(plan.batches)
-    pending = _Pending(plan.gaps)
-    for done, batch in enumerate(plan.batches):
-        job.progress(f"{job.region} ohlcv", done, len(plan.batches))
-        _judge(job, plan, batch, ask_chain(job.region, callers, batch), pending, report)
-        if pending.rows >= job.pace.publish_rows:
-            pending = _publish(job, pending, report)
+    total, stage = len(plan.batches), f"{job.region} ohlcv"
+    pending, disagreeing = _Pending(plan.gaps), dict[str, set[str]]()
+    if plan.batches:
+        ask = partial(ask_chain, job.region, callers, Standing(job.lake, job.region), job.listings())
+        with closing(ahead(plan.batches, ask)) as answers:
+            for done, (batch, answer) in enumerate(answers):
+                job.progress(stage, done, total)
+                _judge(job, plan, batch, answer, pending, report)
+                for pair, tickers in answer.disagreeing.items():
+                    disagreeing.setdefault(pair, set()).update(tickers)
+                if pending.rows >= job.pace.publish_rows or pending.seconds >= job.pace.publish_seconds:
+                    pending = _publish(job, pending, report)
     _publish(job, pending, report)
     if plan.start <= plan.end:
         coverage.record_bars(job.lake, job.region, plan.start, plan.end, callers[0].adapter.name)
-    job.progress(f"{job.region} ohlcv", len(plan.batches), len(plan.batches))
+    job.progress(stage, total, total)
+    _tell_disagreement(job, disagreeing)
     fatal = [str(one.fatal) for one in callers if one.fatal is not None]
     if fatal:
-        report.status, report.error = "failed", "; ".join(fatal)
+        report.error = "; ".join(fatal)
+        if len(fatal) == len(callers):
+            report.status = "failed"
+
+
+def _plan(job: Job, callers: Sequence[Caller]) -> Plan:
+    return plan_bars(
+        job.lake,
+        job.region,
+        providers=[one.adapter.name for one in callers],
+        start=job.start,
+        end=job.last_date(callers),
+        first=job.first_date(callers),
+        batch_size=_batch_size(job, callers),
+        refresh=job.pace.refresh,
+    )
+
+
+def _batch_size(job: Job, callers: Sequence[Caller]) -> int:
+    """As many tickers as the first provider takes that is not put aside."""
+    awake = [one for one in callers if one.waiting(job.region, "ohlcv") is None]
+    return max(1, (awake or list(callers))[0].adapter.batch_size)
+
+
+def _tell_disagreement(job: Job, disagreeing: dict[str, set[str]]) -> None:
+    for pair, tickers in disagreeing.items():
+        named = ", ".join(sorted(tickers)[:5]) + (", ..." if len(tickers) > 5 else "")
+        job.notes.append(f"{pair} disagree on {len(tickers)} tickers ({named}): the older source is kept.")
+        journal.note(
+            "collect.disagreement",
+            level="warning",
+            action="Compare both with the exchange; the gaps name the days and the difference.",
+            region=job.region,
+            providers=pair,
+            tickers=sorted(tickers)[:50],
+            count=len(tickers),
+        )
 
 
 def _judge(job: Job, plan: Plan, batch: Batch, answer: Answer, pending: _Pending, report: TableReport) -> None:
@@ -86,7 +131,9 @@ def _judge(job: Job, plan: Plan, batch: Batch, answer: Answer, pending: _Pending
     still_open = gaps.filter(pl.col("end") >= pl.col("start"))
     pending.known = pl.concat([pending.known.join(gaps, on=["ticker", "start"], how="anti"), still_open])
     pending.gaps.append(gaps)
+    pending.compared += answer.compared
     pending.rows += checked.good.height
+    pending.seconds += answer.seconds
     report.rows += answer.frame.height
     report.quarantined += checked.quarantined.height
     for reason, days in absent.group_by("reason").len().rows():
@@ -149,7 +196,7 @@ def _passing(absent: pl.DataFrame) -> bool:
 
 def _sources(answer: Answer, job: Job) -> str:
     sources = answer.frame["source"].drop_nulls().unique().sort()
-    return ",".join(sources) or job.callers[0].adapter.name
+    return ",".join(sources) or job.offering("ohlcv")[0].adapter.name
 
 
 def _publish(job: Job, pending: _Pending, report: TableReport) -> _Pending:
@@ -161,4 +208,12 @@ def _publish(job: Job, pending: _Pending, report: TableReport) -> _Pending:
         if good.height or quarantine.height or gaps.height:
             published = job.lake.publish("ohlcv", good, region=job.region, quarantine=quarantine, gaps=gaps)
             report.count(published)
+    _publish_agreement(job, pending.compared)
     return _Pending(pending.known)
+
+
+def _publish_agreement(job: Job, compared: Sequence[pl.DataFrame]) -> None:
+    rows = agreement.agreement_rows(pl.concat(compared), job.region) if compared else pl.DataFrame()
+    if rows.height:
+        known = job.lake.read("agreement", job.region)
+        job.lake.publish("agreement", agreement.with_known(rows, known), region=job.region)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from workbench.adapters.base import Request
+from workbench.collect import sources
+from workbench.collect.sources import DISPUTED, Standing
 from workbench.errors import ProviderError, Throttled
 from workbench.schemas import TABLES
 
 if TYPE_CHECKING:
-    from workbench.adapters.base import Fetched
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from workbench.adapters.base import Fetched, Listing
     from workbench.collect.fetching import Caller
     from workbench.collect.planning import Batch
 
 #: Of two providers' reasons for one day the earlier in this list stands: first what may pass.
-PASSING_REASONS = ("throttled", "unknown", "not_covered")
+PASSING_REASONS = (DISPUTED, "throttled", "unknown", "not_covered")
 
 _KEY = ["ticker", "date"]
 _REASONS = {"ticker": pl.String, "date": pl.Date, "reason": pl.String, "provider": pl.String, "detail": pl.String}
@@ -34,34 +39,136 @@ class Answer:
         nothing has been checked.
     reasons : polars.DataFrame
         ticker, date, reason, provider, detail of each day that is still missing.
+    compared : list of polars.DataFrame
+        Bars that two providers have both given, see :func:`workbench.quality.agreement.compare`.
+    disagreeing : dict of str to list of str
+        Tickers on which a provider differs from the source that stands, by ``provider and source``.
+    seconds : float
+        How long it took to ask.
     """
 
     frame: pl.DataFrame
     reasons: pl.DataFrame
+    compared: list[pl.DataFrame] = field(default_factory=list)
+    disagreeing: dict[str, list[str]] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
-def ask_chain(region: str, callers: list[Caller], batch: Batch) -> Answer:
-    """Ask one provider after the other for what is still missing."""
-    frames, reasons = [], pl.DataFrame(schema=_REASONS)
-    left = batch.days
-    for number, caller in enumerate(callers):
-        if left.is_empty():
-            break
-        tickers = batch.tickers if number == 0 else tuple(left["ticker"].unique().sort())
-        try:
-            fetched = caller.ask("ohlcv", Request(region, tickers, batch.start, batch.end))
-        except ProviderError as error:
-            said = _blame(left, caller, "throttled" if isinstance(error, Throttled) else "unknown", str(error))
-        else:
-            rows = _asked_rows(fetched.frame, tickers, batch, left if number else None)
-            frames.append(rows)
-            left = left.join(rows, on=_KEY, how="anti")
-            said = _said(fetched, left, caller)
-        reasons = _stronger(reasons, said)
+@dataclass
+class _Asking:
+    """One batch on its way along the chain."""
+
+    region: str
+    batch: Batch
+    standing: Standing
+    listings: Mapping[str, Listing]
+    left: pl.DataFrame
+    frames: list[pl.DataFrame] = field(default_factory=list)
+    reasons: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_REASONS))
+    compared: list[pl.DataFrame] = field(default_factory=list)
+    disagreeing: dict[str, list[str]] = field(default_factory=dict)
+
+    def ours(self, tickers: list[str]) -> pl.DataFrame:
+        """Bars of the lake and of this batch so far."""
+        held = self.standing.bars(tickers)
+        taken = [frame.filter(pl.col("ticker").is_in(tickers)).select(held.columns) for frame in self.frames]
+        return pl.concat([held, *taken]).unique(_KEY, keep="last", maintain_order=True)
+
+    def say(self, said: pl.DataFrame) -> None:
+        """Keep the stronger reason of each day; a definite one ends the search for it."""
+        self.reasons = _stronger(self.reasons, said)
         settled = said.filter(~pl.col("reason").is_in(list(PASSING_REASONS)))
-        left = left.join(settled, on=_KEY, how="anti")
-    frame = pl.concat(frames) if frames else TABLES["ohlcv"].empty()
-    return Answer(frame, reasons)
+        self.left = self.left.join(settled, on=_KEY, how="anti")
+
+    def take(self, rows: pl.DataFrame) -> None:
+        self.frames.append(rows)
+        self.left = self.left.join(rows, on=_KEY, how="anti")
+
+
+def ask_chain(
+    region: str, callers: Sequence[Caller], standing: Standing, listings: Mapping[str, Listing], batch: Batch
+) -> Answer:
+    """Ask one provider after the other for what is still missing.
+
+    A provider that is not the present source of a ticker is asked for sessions beside the missing ones as well,
+    and believed only where it agrees with the bars that stand.
+    """
+    begin = time.monotonic()
+    asking = _Asking(region, batch, standing, listings, batch.days)
+    for number, caller in enumerate(callers):
+        if asking.left.is_empty():
+            break
+        wanted = batch.tickers if number == 0 else tuple(asking.left["ticker"].unique().sort())
+        ours = asking.ours(_of_others(asking, wanted, caller))
+        foreign = ours.filter(pl.col("source").sort_by("date").last().over("ticker") != caller.adapter.name)
+        codes = set(foreign["ticker"])
+        _ask_own(asking, caller, tuple(one for one in wanted if one not in codes), first=number == 0)
+        _ask_strangers(asking, caller, foreign)
+    frame = pl.concat(asking.frames) if asking.frames else TABLES["ohlcv"].empty()
+    reasons = asking.reasons.with_columns(pl.col("reason").replace({DISPUTED: "unknown"}))
+    return Answer(frame, reasons, asking.compared, asking.disagreeing, time.monotonic() - begin)
+
+
+def _of_others(asking: _Asking, tickers: tuple[str, ...], caller: Caller) -> list[str]:
+    """Tickers with bars of anybody but the caller, in the lake or in this batch."""
+    taken = {ticker for frame in asking.frames for ticker in frame["ticker"].drop_nulls().unique()}
+    return [one for one in tickers if one in taken or asking.standing.source(one) not in (None, caller.adapter.name)]
+
+
+def _ask_own(asking: _Asking, caller: Caller, tickers: tuple[str, ...], *, first: bool) -> None:
+    """Tickers whose bars come from this provider, or that have none yet."""
+    batch = asking.batch
+    for part in _parts(tickers, batch.tickers if first else (), caller):
+        request = Request(asking.region, part, batch.start, batch.end, asking.listings)
+        left = asking.left.filter(pl.col("ticker").is_in(list(part)))
+        fetched = _fetch(asking, caller, request, left)
+        if fetched is not None:
+            rows = _asked_rows(fetched.frame, request, None if first else left)
+            asking.take(rows)
+            asking.say(_said(fetched, left.join(rows, on=_KEY, how="anti"), caller))
+
+
+def _parts(tickers: tuple[str, ...], planned: tuple[str, ...], caller: Caller) -> Iterator[tuple[str, ...]]:
+    """Requests of as many tickers as the provider takes; a planned batch is one already."""
+    size = len(planned) or max(1, caller.adapter.batch_size)
+    for at in range(0, len(tickers), size):
+        yield tickers[at : at + size]
+
+
+def _ask_strangers(asking: _Asking, caller: Caller, ours: pl.DataFrame) -> None:
+    """Tickers whose bars come from another provider."""
+    days = asking.left.join(ours.select("ticker").unique(), on="ticker", how="semi")
+    if days.is_empty():
+        return
+    name, size = caller.adapter.name, max(1, caller.adapter.batch_size)
+    for one in sources.strangers(ours, days, asking.batch.end, size):
+        tickers = list(one.tickers)
+        request = Request(asking.region, one.tickers, one.start, one.end, asking.listings)
+        left = days.filter(pl.col("ticker").is_in(tickers))
+        fetched = _fetch(asking, caller, request, left)
+        if fetched is None:
+            continue
+        received = _asked_rows(fetched.frame, request, None)
+        rows = received.drop_nulls(_KEY)
+        asking.frames.append(received.join(rows, on=_KEY, how="anti"))
+        mine = ours.filter(pl.col("ticker").is_in(tickers))
+        judged = sources.judge(name, mine, rows, left, asking.standing.actions(tickers))
+        asking.compared.append(judged.compared)
+        if judged.disagreeing:
+            held = mine.filter(pl.col("ticker") == judged.disagreeing[0]).sort("date")["source"][-1]
+            asking.disagreeing.setdefault(f"{name} and {held}", []).extend(judged.disagreeing)
+        asking.take(judged.accepted)
+        rejected = judged.rejected.with_columns(provider=pl.lit(name)).select(list(_REASONS))
+        missing = left.join(judged.accepted, on=_KEY, how="anti").join(rejected, on=_KEY, how="anti")
+        asking.say(pl.concat([rejected, _said(fetched, missing, caller)]))
+
+
+def _fetch(asking: _Asking, caller: Caller, request: Request, left: pl.DataFrame) -> Fetched | None:
+    try:
+        return caller.ask("ohlcv", request)
+    except ProviderError as error:
+        asking.say(_blame(left, caller, "throttled" if isinstance(error, Throttled) else "unknown", str(error)))
+        return None
 
 
 def _blame(days: pl.DataFrame, caller: Caller, reason: str, detail: str) -> pl.DataFrame:
@@ -70,13 +177,13 @@ def _blame(days: pl.DataFrame, caller: Caller, reason: str, detail: str) -> pl.D
     )
 
 
-def _asked_rows(frame: pl.DataFrame, tickers: tuple[str, ...], batch: Batch, only: pl.DataFrame | None) -> pl.DataFrame:
+def _asked_rows(frame: pl.DataFrame, request: Request, only: pl.DataFrame | None) -> pl.DataFrame:
     """Rows inside the request; of a later provider only the days that the earlier ones did not give.
 
     Rows that do not say of which ticker or day they are stay, to be quarantined.
     """
     lost = pl.any_horizontal(pl.col(_KEY).is_null())
-    inside = pl.col("ticker").is_in(list(tickers)) & pl.col("date").is_between(batch.start, batch.end)
+    inside = pl.col("ticker").is_in(list(request.tickers or ())) & pl.col("date").is_between(request.start, request.end)
     rows = frame.filter(inside & ~lost)
     rows = rows if only is None else rows.join(only, on=_KEY, how="semi")
     return pl.concat([rows, frame.filter(lost)])

@@ -6,36 +6,28 @@ import time
 from datetime import date
 from typing import TYPE_CHECKING
 
-from workbench import markets
+from workbench import adapters, journal, markets
+from workbench.adapters.base import Adapter
 from workbench.collect.bars import collect_bars
+from workbench.collect.chains import Chains, chain_for, explicit
+from workbench.collect.cooldown import Cooldowns
 from workbench.collect.fetching import Pace
-from workbench.collect.job import (
-    Collected,
-    Job,
-    Progress,
-    TableReport,
-    callers_of,
-    collected,
-    guard_mixing,
-    silent,
-)
+from workbench.collect.job import Collected, Job, Progress, TableReport, collected, make_job, silent
+from workbench.collect.mixing import guard_mixing
+from workbench.collect.order import ORDER
 from workbench.collect.records import collect_records
 from workbench.errors import ConfigError, ProviderError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workbench.adapters.base import Adapter
     from workbench.lake import Lake
-
-#: In this order: listings say which bars to expect, and actions explain jumps, before bars are checked.
-ORDER = ("tickers", "attributes", "fx", "indexes", "actions", "shares", "ohlcv", "fundamentals")
 
 
 def collect(
     lake: Lake,
     region: str,
-    provider: str | Adapter | Sequence[str | Adapter] = "sample",
+    provider: str | Adapter | Chains | Sequence[str | Adapter] | None = None,
     *,
     start: date | str | None = None,
     end: date | str | None = None,
@@ -51,8 +43,10 @@ def collect(
         Read live, even if it is pinned to a snapshot.
     region : str
         One of the six regions.
-    provider : str, Adapter, or a sequence of them
-        Asked in this order; a later one only for what the earlier ones could not give.
+    provider : str, Adapter, Chains, or a sequence of names and adapters, optional
+        By default the order of ``params/collection/<region>.yaml``, see :func:`chain_for`: a provider that
+        fails is put aside for a while, for all processes. Providers that are named here are asked in this
+        order, whether they are put aside or not; a later one only for what the earlier ones could not give.
     start, end : date or ISO str, optional
         Days that are wanted, both included; by default from the first listing (at most ten years back)
         to the provider's last day. What lies between them and the days collected before is collected
@@ -77,27 +71,51 @@ def collect(
     """
     begin, pace = time.monotonic(), pace or Pace()
     (region,) = markets.check_regions([region])
-    job = Job(
-        lake.live(),
-        region,
-        callers_of(provider, pace),
-        _day(start, "start"),
-        _day(end, "end"),
-        progress or silent,
-        pace,
-    )
-    wanted = _tables(tables)
-    guard_mixing(job.lake, sorted({one.adapter.name for one in job.callers}))
-    reports = [_collect_table(job, table) for table in wanted if job.offering(table)]
-    return collected(region, reports, time.monotonic() - begin)
+    live, wanted = lake.live(), _tables(tables)
+    chains = _chains(live, region, provider)
+    cooldowns = Cooldowns(chains.cooldown) if provider is None or isinstance(provider, Chains) else None
+    job = make_job(live, chains, cooldowns, (_day(start, "start"), _day(end, "end")), progress or silent, pace)
+    guard_mixing(job.lake, sorted(job.callers))
+    _name_left_out(job)
+    reports = [_collect_table(job, table) for table in wanted if table in chains.tables]
+    return collected(job, reports, time.monotonic() - begin)
+
+
+def _chains(lake: Lake, region: str, provider: str | Adapter | Chains | Sequence[str | Adapter] | None) -> Chains:
+    if provider is None:
+        return chain_for(lake, region)
+    if isinstance(provider, Chains):
+        if provider.region != region:
+            raise ConfigError(f"The chains are those of {provider.region}, not of {region}.", hint="Make them anew.")
+        return provider
+    named = [provider] if isinstance(provider, (str, Adapter)) else list(provider)
+    if not named:
+        raise ConfigError("No provider is named.", hint="Name one, such as provider='sample'.")
+    return explicit(region, [adapters.get(one) if isinstance(one, str) else one for one in named])
+
+
+def _name_left_out(job: Job) -> None:
+    for name, why in job.chains.left_out.items():
+        job.notes.append(f"{name} is left out: {why}.")
+        journal.note(
+            "collect.left_out",
+            provider=name,
+            region=job.region,
+            why=why,
+            action=f"`wb doctor {name}` says what it needs." if why.startswith("no key") else "",
+        )
 
 
 def _collect_table(job: Job, table: str) -> TableReport:
     """One table; a provider's failure ends this table and no other."""
     report = TableReport(table)
     begin, calls = time.monotonic(), _calls(job)
-    for caller in job.callers:
+    for caller in job.callers.values():
         caller.forgive()
+    if not job.offering(table):
+        report.status = "failed"
+        report.error = f"Nobody is left to ask ({job.chains.tables[table].missing}). `wb doctor` says what each needs."
+        return report
     try:
         if table == "ohlcv":
             collect_bars(job, report)
@@ -105,14 +123,15 @@ def _collect_table(job: Job, table: str) -> TableReport:
             collect_records(job, table, report)
     except ProviderError as error:
         report.error = str(error)
-    if report.error and report.status != "incomplete":
+        report.status = "failed"
+    if report.error and report.status not in ("incomplete", "collected"):
         report.status = "failed"
     report.calls, report.seconds = _calls(job) - calls, time.monotonic() - begin
     return report
 
 
 def _calls(job: Job) -> int:
-    return sum(one.calls for one in job.callers)
+    return sum(one.calls for one in job.callers.values())
 
 
 def _tables(tables: Sequence[str] | None) -> tuple[str, ...]:

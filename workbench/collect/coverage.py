@@ -55,10 +55,10 @@ def due(
     known = lake.read("coverage", region).filter(
         (pl.col("table") == table) & pl.col("provider").is_in(list(providers)) & (pl.col("start") <= start)
     )
-    reached = dict(known.group_by("ticker").agg(pl.col("end").max()).rows())
+    latest = dict(known.group_by("ticker").agg(pl.col("end").max()).rows())
     asked: dict[date, list[str]] = {}
     for ticker in tickers:
-        through = reached.get(ticker)
+        through = latest.get(ticker)
         if through is None:
             asked.setdefault(start, []).append(ticker)
         elif through < end:
@@ -92,9 +92,10 @@ def record(lake: Lake, region: str, table: str, tickers: Sequence[str], start: d
     lake.publish("coverage", frame, region=region)
 
 
-def joined(lake: Lake, region: str, start: date, end: date, provider: str) -> tuple[date, date]:
-    """The range of bars, grown to touch what a provider's collections cover already: the union is one range."""
-    for known_start, known_end in _bars(lake, region, provider).select("start", "end").rows():
+def joined(lake: Lake, region: str, start: date, end: date, providers: Sequence[str]) -> tuple[date, date]:
+    """The range of bars, grown to touch what these providers' collections cover already: the union is one range."""
+    known = _bars(lake, region, providers).select("start", "end").sort("start")
+    for known_start, known_end in known.rows():
         if start > known_end:
             start = min(start, known_end + timedelta(days=1))
         elif end < known_start:
@@ -102,16 +103,24 @@ def joined(lake: Lake, region: str, start: date, end: date, provider: str) -> tu
     return start, end
 
 
-def _bars(lake: Lake, region: str, provider: str) -> pl.DataFrame:
+def _bars(lake: Lake, region: str, providers: Sequence[str]) -> pl.DataFrame:
     return lake.read("coverage", region).filter(
-        (pl.col("table") == "ohlcv") & (pl.col("provider") == provider) & (pl.col("ticker") == ALL)
+        (pl.col("table") == "ohlcv") & pl.col("provider").is_in(list(providers)) & (pl.col("ticker") == ALL)
     )
 
 
 def record_bars(lake: Lake, region: str, start: date, end: date, provider: str) -> None:
     """Note the range of bars that a collection or an import covers; it only grows."""
-    for before_start, before_end in _bars(lake, region, provider).select("start", "end").rows():
+    for before_start, before_end in _bars(lake, region, [provider]).select("start", "end").rows():
         start, end = min(start, before_start), max(end, before_end)
         if (start, end) == (before_start, before_end):
             return
     record(lake, region, "ohlcv", [ALL], start, end, provider)
+
+
+def reached(lake: Lake, region: str, table: str, provider: str) -> date | None:
+    """The last day for which a provider was asked for a whole table, None before the first time."""
+    known = lake.read("coverage", region).filter(
+        (pl.col("table") == table) & (pl.col("provider") == provider) & (pl.col("ticker") == ALL)
+    )
+    return None if known.is_empty() else known["end"].max()  # type: ignore[return-value]

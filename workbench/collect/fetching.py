@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from workbench.adapters.base import Adapter, Request
+    from workbench.collect.cooldown import Aside, Cooldowns
 
 #: What another call may cure.
 PASSING = (Throttled, Unreachable)
@@ -37,6 +38,8 @@ class Pace:
         Takes seconds; tests pass one that does not wait.
     publish_rows : int
         Bars that are published together; an interrupted collection loses at most these.
+    publish_seconds : float
+        What took longer than this to ask is published at once, however few bars it is.
     refresh : int
         Sessions before new ones that are asked again, so that corrected prices arrive as revisions.
     """
@@ -47,16 +50,23 @@ class Pace:
     give_up_after: int = 3
     sleep: Callable[[float], None] = time.sleep
     publish_rows: int = 100_000
+    publish_seconds: float = 10.0
     refresh: int = 10
 
-    def wait(self, attempt: int) -> None:
-        """Wait after the failed call number ``attempt`` (from 0)."""
-        self.sleep(min(self.first_wait * 2.0**attempt, self.longest_wait))
+    def wait(self, attempt: int, asked: float = 0.0) -> bool:
+        """Wait after the failed call number ``attempt`` (from 0), and as long as the provider asked.
+
+        Returns False, without a wait, where that is longer than the longest wait.
+        """
+        if asked > self.longest_wait:
+            return False
+        self.sleep(max(asked, min(self.first_wait * 2.0**attempt, self.longest_wait)))
+        return True
 
 
 @dataclass
 class Caller:
-    """Asks one provider and counts the calls.
+    """Asks one provider, counts the calls, and puts it aside where it fails.
 
     Attributes
     ----------
@@ -64,34 +74,52 @@ class Caller:
         The provider.
     pace : Pace
         How to wait.
+    cooldowns : Cooldowns or None
+        Who is put aside by this or another process; None where a person named the provider, who is then
+        asked in any case.
     calls : int
         Calls made so far, repeated ones included.
+    asked, rows : int
+        Requests made, and rows received.
     failures : int
         Requests that failed in a row, in spite of the patience.
     fatal : ProviderError or None
-        What no waiting cures; the provider is not called again.
+        What no waiting cures; the provider is not called again for this table.
+    faults : list of str
+        What went wrong in this collection, each once.
     """
 
     adapter: Adapter
     pace: Pace
+    cooldowns: Cooldowns | None = field(default=None)
     calls: int = field(default=0)
+    asked: int = field(default=0)
+    rows: int = field(default=0)
     failures: int = field(default=0)
     fatal: ProviderError | None = field(default=None)
+    faults: list[str] = field(default_factory=list)
 
     def forgive(self) -> None:
         """Start afresh, as for another table."""
         self.failures, self.fatal = 0, None
 
+    def waiting(self, region: str, table: str) -> Aside | None:
+        """Whether the provider is put aside for this table."""
+        return self.cooldowns.of(self.adapter, region, table) if self.cooldowns else None
+
     def ask(self, table: str, request: Request) -> Fetched:
-        """Fetch, again after a wait where the failure may pass.
+        """Fetch, again after a wait where the failure may pass and the provider does not try again itself.
 
         Raises
         ------
         ProviderError
             The last error, once the patience is used up; at once for errors that no waiting cures, an
-            answer that has not the table's columns among them, and when the provider has failed too often
-            in a row.
+            answer that has not the table's columns among them, and while the provider is put aside.
         """
+        aside = self.waiting(request.region, table)
+        if aside is not None:
+            self._fault(aside.error())
+            raise aside.error()
         if self.fatal is not None:
             raise self.fatal
         if self.failures >= self.pace.give_up_after:
@@ -99,22 +127,43 @@ class Caller:
                 f"{self.adapter.name} failed {self.failures} requests in a row and is left alone.",
                 hint="Collect again later.",
             )
-        for attempt in range(self.pace.attempts):
+        self.asked += 1
+        try:
+            answer = self._patiently(table, request)
+        except PASSING as error:
+            self.failures += 1
+            if isinstance(error, Throttled) or self.failures >= self.pace.give_up_after:
+                self._put_aside(table, request, error)
+            self._fault(error)
+            raise
+        except ProviderError as error:
+            self.fatal = error
+            self._put_aside(table, request, error)
+            self._fault(error)
+            raise
+        self.failures = 0
+        self.rows += answer.frame.height
+        return answer
+
+    def _patiently(self, table: str, request: Request) -> Fetched:
+        attempts = 1 if self.adapter.patient else self.pace.attempts
+        for attempt in range(attempts):
             try:
                 self.calls += 1
-                answer = _in_shape(self.adapter.fetch(table, request), table, request.region, self.adapter.name)
+                return _in_shape(self.adapter.fetch(table, request), table, request.region, self.adapter.name)
             except PASSING as error:
-                if attempt + 1 == self.pace.attempts:
-                    self.failures += 1
-                    raise _still_failing(error, self.pace.attempts) from error
-                self.pace.wait(attempt)
-            except ProviderError as error:
-                self.fatal = error
-                raise
-            else:
-                self.failures = 0
-                return answer
+                asked = float(error.context.get("retry_after") or 0.0)
+                if attempt + 1 == attempts or not self.pace.wait(attempt, asked):
+                    raise _still_failing(error, attempt + 1) from error
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _put_aside(self, table: str, request: Request, error: ProviderError) -> None:
+        if self.cooldowns is not None:
+            self.cooldowns.put(self.adapter, request.region, table, error)
+
+    def _fault(self, error: ProviderError) -> None:
+        if error.message not in self.faults:
+            self.faults.append(error.message)
 
 
 def _in_shape(answer: Fetched, table: str, region: str, name: str) -> Fetched:
@@ -138,4 +187,6 @@ def _in_shape(answer: Fetched, table: str, region: str, name: str) -> Fetched:
 
 
 def _still_failing(error: ProviderError, attempts: int) -> ProviderError:
-    return type(error)(f"{error.message} ({attempts} attempts)", hint=error.hint or "Collect again later.")
+    tried = f" ({attempts} attempts)" if attempts > 1 else ""
+    hint = error.hint or "Collect again later."
+    return type(error)(f"{error.message}{tried}", hint=hint, **error.context)

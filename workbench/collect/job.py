@@ -9,20 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from workbench import adapters
-from workbench.adapters.base import Adapter
 from workbench.collect.fetching import Caller, Pace
-from workbench.errors import ConfigError, ProviderError
+from workbench.collect.listings import known_listings
+from workbench.collect.mixing import SAMPLE, guard_mixing
+from workbench.errors import ProviderError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
+    from workbench.adapters.base import Listing
+    from workbench.collect.chains import Chains
+    from workbench.collect.cooldown import Cooldowns
     from workbench.lake import Lake
+
+__all__ = ["SAMPLE", "Collected", "Job", "Progress", "TableReport", "collected", "guard_mixing", "silent"]
 
 #: Called with what is under way, how much of it is done, and how much there is.
 Progress = Callable[[str, int, int], None]
-
-SAMPLE = "sample"
 
 
 def silent(stage: str, done: int, total: int) -> None:
@@ -39,27 +43,46 @@ class Job:
         Live: what this collection publishes is read back.
     region : str
         One of the six regions.
-    callers : list of Caller
-        The providers in the order they are asked.
+    chains : Chains
+        The providers of each table.
+    callers : dict of str to Caller
+        By provider.
     start, end : date or None
         The range that is wanted; None is open.
     progress : callable
         ``progress(stage, done, total)``.
     pace : Pace
         Batch sizes and waits.
+    notes : list of str
+        What a person should know of this collection, in sentences.
     """
 
     lake: Lake
     region: str
-    callers: list[Caller]
+    chains: Chains
+    callers: dict[str, Caller]
     start: date | None
     end: date | None
     progress: Progress
     pace: Pace
+    notes: list[str] = field(default_factory=list)
 
     def offering(self, table: str) -> list[Caller]:
-        """The providers that have the table for the region."""
-        return [one for one in self.callers if self.region in one.adapter.offers.get(table, frozenset())]
+        """The providers of a table, in the order they are asked."""
+        chain = self.chains.tables.get(table)
+        return [self.callers[one.name] for one in chain.providers] if chain else []
+
+    def combines(self, table: str) -> bool:
+        """Whether the answers of all its providers are put together."""
+        return self.chains.tables[table].combine == "all"
+
+    def ranks(self, table: str) -> dict[str, int]:
+        """The place of each provider in the order of a table."""
+        return {one.adapter.name: number for number, one in enumerate(self.offering(table))}
+
+    def listings(self) -> Mapping[str, Listing]:
+        """What the lake knows of each code now."""
+        return known_listings(self.lake, self.region)
 
     def first_date(self, callers: Sequence[Caller]) -> date | None:
         """The first day that a provider has; None where one of them does not say."""
@@ -70,6 +93,19 @@ class Job:
         """The last day that is wanted and that a provider has."""
         last = max(one.adapter.last_date(self.region) for one in callers)
         return last if self.end is None else min(last, self.end)
+
+
+def make_job(
+    lake: Lake,
+    chains: Chains,
+    cooldowns: Cooldowns | None,
+    days: tuple[date | None, date | None],
+    progress: Progress,
+    pace: Pace,
+) -> Job:
+    """A job with one caller a provider."""
+    callers = {one.name: Caller(one, pace, cooldowns) for one in chains.providers}
+    return Job(lake, chains.region, chains, callers, *days, progress, pace)
 
 
 @dataclass
@@ -117,6 +153,17 @@ class TableReport:
         self.revised += published.revised
 
 
+#: Columns of :attr:`Collected.providers`.
+PROVIDERS: dict[str, pl.DataType] = {
+    "provider": pl.String(),
+    "asked": pl.Int64(),
+    "calls": pl.Int64(),
+    "rows": pl.Int64(),
+    "status": pl.String(),
+    "note": pl.String(),
+}
+
+
 @dataclass(frozen=True)
 class Collected:
     """What a collection of one region did.
@@ -132,12 +179,20 @@ class Collected:
         reason, sessions: bars that this collection found absent.
     seconds : float
         Wall-clock time of the whole.
+    providers : polars.DataFrame
+        provider, asked (requests), calls (repeated ones included), rows (received), status (``asked``,
+        ``not asked``: nothing was missing, ``put aside``, ``failed`` or ``left out``), note (why).
+    notes : tuple of str
+        What a person should know: providers that disagree, listings that were not believed, names that left
+        the list.
     """
 
     region: str
     summary: pl.DataFrame
     gaps: pl.DataFrame
     seconds: float
+    providers: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PROVIDERS))
+    notes: tuple[str, ...] = ()
 
     @property
     def calls(self) -> int:
@@ -175,11 +230,13 @@ class Collected:
             "region": self.region,
             "summary": self.summary.to_dicts(),
             "gaps": self.gaps.to_dicts(),
+            "providers": self.providers.to_dicts(),
+            "notes": list(self.notes),
             "seconds": self.seconds,
         }
 
 
-def collected(region: str, reports: Sequence[TableReport], seconds: float) -> Collected:
+def collected(job: Job, reports: Sequence[TableReport], seconds: float) -> Collected:
     """Put the reports of the tables together."""
     names = ("table", "status", "asked", "rows", "inserted", "unchanged", "revised", "quarantined")
     rows = [
@@ -192,36 +249,23 @@ def collected(region: str, reports: Sequence[TableReport], seconds: float) -> Co
     schema |= {"gaps": whole, "calls": whole, "seconds": pl.Float64(), "error": text}
     reasons: Counter[str] = sum((one.gaps for one in reports), Counter())
     gaps = pl.DataFrame(sorted(reasons.items()), schema={"reason": text, "sessions": whole}, orient="row")
-    return Collected(region, pl.DataFrame(rows, schema=schema), gaps, round(seconds, 3))
+    summary = pl.DataFrame(rows, schema=schema)
+    return Collected(job.region, summary, gaps, round(seconds, 3), _providers(job), tuple(job.notes))
 
 
-def callers_of(provider: str | Adapter | Sequence[str | Adapter], pace: Pace) -> list[Caller]:
-    """The chain of providers, each with its counter of calls.
-
-    Raises
-    ------
-    ConfigError
-        If the chain is empty or a name is unknown.
-    """
-    chain = [provider] if isinstance(provider, (str, Adapter)) else list(provider)
-    if not chain:
-        raise ConfigError("No provider is named.", hint="Name one, such as provider='sample'.")
-    return [Caller(adapters.get(one) if isinstance(one, str) else one, pace) for one in chain]
+def _providers(job: Job) -> pl.DataFrame:
+    """One row a provider, those that were left out among them."""
+    rows = [
+        (one.adapter.name, one.asked, one.calls, one.rows, _status(job, one), one.faults[-1] if one.faults else "")
+        for one in job.callers.values()
+    ]
+    rows += [(name, 0, 0, 0, "left out", why) for name, why in job.chains.left_out.items()]
+    return pl.DataFrame(rows, schema=PROVIDERS, orient="row")
 
 
-def guard_mixing(lake: Lake, sources: Sequence[str]) -> None:
-    """Refuse to bring sample prices and real prices into one lake.
-
-    Raises
-    ------
-    ConfigError
-        If ``sources`` and what the lake holds are not of one kind.
-    """
-    held = lake.sources()
-    both = {*held, *sources}
-    if SAMPLE in both and len(both) > 1:
-        raise ConfigError(
-            f"The lake {lake.root} holds rows of {', '.join(held) or 'nobody'}, and rows of {', '.join(sources)} are "
-            "to be added: sample and real prices never share a lake.",
-            hint="Set WORKBENCH_LAKE to another folder.",
-        )
+def _status(job: Job, caller: Caller) -> str:
+    if any(caller.waiting(job.region, table) for table in job.chains.tables):
+        return "put aside"
+    if caller.faults:
+        return "failed"
+    return "asked" if caller.asked else "not asked"

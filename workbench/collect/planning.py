@@ -13,7 +13,7 @@ from workbench.adapters.base import RETRIED
 from workbench.collect import absence, coverage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from workbench.lake import Lake
 
@@ -70,7 +70,7 @@ def plan_bars(
     lake: Lake,
     region: str,
     *,
-    provider: str,
+    providers: Sequence[str],
     start: date | None,
     end: date,
     first: date | None = None,
@@ -85,8 +85,8 @@ def plan_bars(
         With its tickers collected.
     region : str
         One of the six regions.
-    provider : str
-        The one whose collected days are to stay one range.
+    providers : sequence of str
+        Those whose collected days are to stay one range.
     start : date or None
         First day wanted; None is the first listing, at most ten years before ``end``, not before ``first``.
     end : date
@@ -105,7 +105,7 @@ def plan_bars(
     """
     tickers, gaps = lake.read("tickers", region), lake.read("gaps", region)
     start = start or _first_day(region, tickers, end, first)
-    start, end = coverage.joined(lake, region, start, end, provider)
+    start, end = coverage.joined(lake, region, start, end, providers)
     sessions = absence.sessions_of(region, start, end)
     expected = absence.expected_days(tickers, sessions)
     bars = lake.read("ohlcv", region, start, end, columns=["ticker", "date"])

@@ -6,9 +6,11 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from workbench import adapters
+from workbench.collect.chains import chain_for
 
 if TYPE_CHECKING:
     from workbench.adapters.base import Adapter
+    from workbench.collect.chains import Chains
     from workbench.lake import Lake
 
 
@@ -25,8 +27,8 @@ def provider_for(
     sample_today: str = "",
     sample_defects: bool = False,
     seed: int = 7,
-) -> Adapter:
-    """A provider by name, ready for :func:`workbench.collect.collect`.
+) -> Adapter | Chains:
+    """A provider by name, or the chain of the region, ready for :func:`workbench.collect.collect`.
 
     Parameters
     ----------
@@ -35,7 +37,7 @@ def provider_for(
     region : str
         One of the six regions.
     name : str
-        One of :func:`workbench.adapters.names`.
+        One of :func:`workbench.adapters.names`; empty for the order of ``params/collection/<region>.yaml``.
     sample_size : str
         ``tiny``, ``demo`` or ``full``, for the sample market only; empty means the variable
         ``WORKBENCH_SAMPLE``, without it the size that the lake holds, in an empty lake ``demo``.
@@ -47,6 +49,8 @@ def provider_for(
     seed : int
         Of the sample market.
     """
+    if not name:
+        return chain_for(lake, region)
     if name != "sample":
         return adapters.get(name)
     size = sample_size or os.environ.get("WORKBENCH_SAMPLE") or _held(lake, region) or "demo"

@@ -2,105 +2,151 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from workbench import quality, settings
-from workbench.adapters.base import Request
-from workbench.collect import coverage
-from workbench.errors import ProviderError, Throttled, Unreachable
+from workbench import journal, quality, settings
+from workbench.collect import asking, coverage, listings, merging, spells
+from workbench.collect.ahead import ahead
 from workbench.schemas import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
-    from workbench.adapters.base import Fetched
-    from workbench.collect.fetching import Caller
+    from workbench.collect.asking import Part, Reply, Task
     from workbench.collect.job import Job, TableReport
-
-#: Asked for all tickers at once; the others by batches of tickers.
-WHOLE = frozenset({"tickers", "attributes", "fx", "indexes"})
 
 
 def collect_records(job: Job, table: str, report: TableReport) -> None:
     """Collect one table other than ``ohlcv``.
 
     What has been asked is noted in ``coverage`` after each batch, so that a collection that is up to date asks
-    nothing, and an interrupted one goes on where it stopped.
+    nothing, and an interrupted one goes on where it stopped. While a batch is published, the next is asked for.
     """
-    callers = job.offering(table)
-    start, end = job.start or coverage.BEGINNING, job.last_date(callers)
-    requests = list(_requests(job, table, callers, start, end))
-    report.asked = len(requests)
-    for done, (tickers, since) in enumerate(requests):
-        job.progress(f"{job.region} {table}", done, len(requests))
-        whole = tickers == (coverage.ALL,)
-        first = None if since <= coverage.BEGINNING else since
-        request = Request(job.region, None if whole else tickers, first, end)
-        answer = _ask(callers, table, request, report)
-        if answer is None:
-            continue
-        fetched, caller = answer
-        _land(job, table, fetched, report, caller)
-        coverage.record(job.lake, job.region, table, tickers, min(start, since), end, caller.adapter.name)
-        report.status = "incomplete" if report.status == "incomplete" else "collected"
-    job.progress(f"{job.region} {table}", len(requests), len(requests))
+    end = job.last_date(job.offering(table))
+    wanted = list(asking.tasks(job, table, end))
+    report.asked, stage = len(wanted), f"{job.region} {table}"
+    known = job.listings() if wanted and table != "tickers" else {}
+    ask = partial(asking.ask, job.callers, job.region, table, end, known)
+    with closing(ahead(wanted, ask)) as replies:
+        for done, (task, reply) in enumerate(replies):
+            job.progress(stage, done, len(wanted))
+            _take(job, table, task, reply, end, report)
+    job.progress(stage, len(wanted), len(wanted))
 
 
-def _requests(
-    job: Job, table: str, callers: Sequence[Caller], start: date, end: date
-) -> Iterator[tuple[tuple[str, ...], date]]:
-    """Batches of tickers and the date to ask them from."""
-    whole = table in WHOLE
-    codes = [coverage.ALL] if whole else job.lake.read("tickers", job.region)["ticker"].unique().sort().to_list()
-    names = [one.adapter.name for one in callers]
-    size = 1 if whole else max(1, callers[0].adapter.batch_size)
-    due = coverage.due(job.lake, job.region, table, codes, start, end, names)
-    for since, tickers in sorted(due.items()):
-        for at in range(0, len(tickers), size):
-            yield tuple(tickers[at : at + size]), since
-
-
-def _ask(callers: Sequence[Caller], table: str, request: Request, report: TableReport) -> tuple[Fetched, Caller] | None:
-    """The first provider of the chain that answers; None when all are throttled or unreachable for now.
+def _take(job: Job, table: str, task: Task, reply: Reply, end: date, report: TableReport) -> None:
+    """Publish what came, note what was asked, and say what did not come.
 
     Raises
     ------
     ProviderError
-        Of the last provider, if it is not one that passes.
+        If nobody answered, and asking again will not help.
     """
-    last: ProviderError | None = None
-    for caller in callers:
-        try:
-            return caller.ask(table, request), caller
-        except ProviderError as error:
-            last = error
-    if isinstance(last, (Throttled, Unreachable)):
-        report.status, report.error = "incomplete", str(last)
-        return None
-    raise last or ProviderError(f"Nobody offers {table!r}.")
+    if reply.errors:
+        report.error = str(reply.errors[-1])
+        if not reply.parts and not reply.passing:
+            raise reply.errors[-1]
+    if reply.parts:
+        _land(job, table, reply.parts, end, report)
+        for part in reply.parts:
+            if part.settled:
+                begin = min(asking.begin_of(job, table), part.since)
+                coverage.record(job.lake, job.region, table, part.settled, begin, end, part.provider)
+    lacking = not reply.parts or (task.combine and reply.passing) or (reply.unsettled > 0 and reply.passing)
+    report.status = "incomplete" if report.status == "incomplete" or lacking else "collected"
 
 
-def _land(job: Job, table: str, fetched: Fetched, report: TableReport, caller: Caller) -> None:
-    frame = fetched.frame
-    report.rows += frame.height
-    if TABLES[table].by_region:
-        good, bad = quality.split_incomplete(frame, table)
-        records = _records(bad, table, job, caller)
-        report.count(job.lake.publish(table, good, region=job.region, quarantine=records))
-    elif table == "fx":
-        complete, bad = quality.split_incomplete(frame, table)
-        rates = quality.check_fx(complete, previous=job.lake.read("fx"))
-        bad = pl.concat([bad, rates.quarantined])
+def _land(job: Job, table: str, parts: Sequence[Part], end: date, report: TableReport) -> None:
+    """Check what each provider gave, put it together and publish it."""
+    good, bad = [], []
+    for part in parts:
+        report.rows += part.frame.height
+        complete, faulty = quality.split_incomplete(part.frame, table)
+        good.append(complete)
+        bad.append((part.provider, faulty))
+    if table == "fx":
+        rates = quality.check_fx(merging.ranked(good, table, job.ranks(table)), previous=job.lake.read("fx"))
+        bad.append((parts[0].provider, rates.quarantined))
         report.count(job.lake.publish(table, rates.good))
-        publish_beside(job, _records(bad.with_columns(ticker="currency"), table, job, caller))
+    elif table == "tickers":
+        _land_listing(job, good, [part.provider for part in parts], end, bad, report)
+        bad = []
     else:
-        good, bad = quality.split_incomplete(frame, table)
-        report.count(job.lake.publish(table, good))
-        publish_beside(job, _records(bad.with_columns(ticker=TABLES[table].key[0]), table, job, caller))
-    report.quarantined += bad.height
+        frame = _merged(job, table, good)
+        region = job.region if TABLES[table].by_region else None
+        records = [_records(rows, table, job, provider) for provider, rows in bad] if region else []
+        report.count(job.lake.publish(table, frame, region=region, quarantine=pl.concat(records) if records else None))
+    if not TABLES[table].by_region:
+        subject = pl.lit("currency") if table == "fx" else pl.lit(TABLES[table].key[0])
+        for provider, rows in bad:
+            publish_beside(job, _records(rows.with_columns(ticker=subject), table, job, provider))
+    report.quarantined += sum(rows.height for _, rows in bad)
+
+
+def _merged(job: Job, table: str, frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """The answers as one frame, beside what the lake holds."""
+    ranks, first = job.ranks(table), frames[0]
+    if table == "attributes":
+        held = job.lake.read(table, job.region)
+        return merging.attributes(frames, held, ranks) if job.combines(table) else _unrepeated(frames, held)
+    if not job.combines(table):
+        return first if len(frames) == 1 else merging.ranked(frames, table, ranks)
+    tickers = pl.concat(frames)["ticker"].unique().to_list()
+    held = job.lake.read(table, job.region, tickers=tickers) if tickers else TABLES[table].empty()
+    if table != "actions":
+        return merging.behind(merging.ranked(frames, table, ranks), held, table, ranks)
+    merged = merging.actions(frames, held, ranks)
+    _tell_disputes(job, merged.disputed)
+    return merged.frame
+
+
+def _unrepeated(frames: list[pl.DataFrame], held: pl.DataFrame) -> pl.DataFrame:
+    return merging.without_repetition(pl.concat(frames), held)
+
+
+def _tell_disputes(job: Job, disputed: pl.DataFrame) -> None:
+    for row in disputed.to_dicts():
+        said = (
+            f"{row['ticker']}: {row['source']} has a {row['kind']} of {row['value']:g} on {row['ex_date']}, "
+            f"{row['other_source']} one of {row['other_value']:g} on {row['other_date']}."
+        )
+        job.notes.append(said)
+        journal.note(
+            "collect.actions_differ",
+            level="warning",
+            action="Compare both with the company's notice.",
+            region=job.region,
+            said=said,
+        )
+
+
+def _land_listing(
+    job: Job,
+    frames: list[pl.DataFrame],
+    providers: list[str],
+    day: date,
+    bad: list[tuple[str, pl.DataFrame]],
+    report: TableReport,
+) -> None:
+    """Publish a listing in the lake's spells, with the codes that have left it."""
+    held = job.lake.read("tickers", job.region)
+    offered = spells.together(frames, day)
+    bars = listings.last_bars(job.lake, job.region) if held.height else {}
+    rows = spells.against(held, offered, job.ranks("tickers"), bars, day)
+    # A provider that answered with nothing at all has not said that its market is empty.
+    complete = [name for name, frame in zip(providers, frames, strict=True) if frame.height]
+    gone = listings.vanished(job.lake, job.region, offered["ticker"].unique().to_list(), complete, day)
+    job.notes.extend(gone.notes)
+    records = pl.concat([_records(faulty, "tickers", job, provider) for provider, faulty in bad])
+    frame = pl.concat([rows, gone.closed])
+    report.count(job.lake.publish("tickers", frame, region=job.region, quarantine=records))
+    report.quarantined += sum(faulty.height for _, faulty in bad)
+    listings.remember(job.lake, job.region, gone, day)
 
 
 def publish_beside(job: Job, records: pl.DataFrame) -> None:
@@ -109,7 +155,7 @@ def publish_beside(job: Job, records: pl.DataFrame) -> None:
         job.lake.publish("quarantine", records, region=job.region)
 
 
-def _records(bad: pl.DataFrame, table: str, job: Job, caller: Caller) -> pl.DataFrame:
+def _records(bad: pl.DataFrame, table: str, job: Job, provider: str) -> pl.DataFrame:
     """Rows for the quarantine; a row without a readable code or day is filed under today, as "?"."""
     day = TABLES[table].date_column or next((name for name in ("valid_from", "listed_date") if name in bad.columns), "")
     today = settings.now().date()
@@ -120,7 +166,7 @@ def _records(bad: pl.DataFrame, table: str, job: Job, caller: Caller) -> pl.Data
         named,
         table=table,
         region=job.region,
-        source=caller.adapter.name,
+        source=provider,
         seen_at=settings.now(),
         received=received,
     )

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from workbench.quality import agreement
+
 if TYPE_CHECKING:
     from workbench.lake import Lake
 
 _EXAMPLES = 5
-#: Under this day the quarantine files rows of files without a readable date.
-_NO_DATE = date(1970, 1, 1)
+#: Under these days the quarantine files rows of files without a readable date: the second one in older lakes.
+_NO_DATE = (date(1800, 1, 1), date(1970, 1, 1))
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Health:
         year, tickers, bars, traded (bars with volume), suspended (bars without a range).
     gaps : polars.DataFrame
         reason, gaps (stretches), tickers, first, last.
+    gaps_by_provider : polars.DataFrame
+        reason, provider (who said so), gaps (stretches), tickers, first, last.
     quarantine : polars.DataFrame
         reason, rows, tickers, first, last (null without a readable date); a row with two reasons counts
         under each.
@@ -33,6 +37,9 @@ class Health:
         table, field, year, rows.
     examples : polars.DataFrame
         reason, ticker, date, row: some rows as received for each reason.
+    agreement : polars.DataFrame
+        provider_a, provider_b, rows (bars of both that were compared), differing, share (of rows),
+        largest_difference (as a fraction of the close), first, last.
     """
 
     coverage: pl.DataFrame
@@ -40,6 +47,8 @@ class Health:
     quarantine: pl.DataFrame
     revisions: pl.DataFrame
     examples: pl.DataFrame
+    gaps_by_provider: pl.DataFrame
+    agreement: pl.DataFrame
 
     def frames(self) -> dict[str, pl.DataFrame]:
         """The frames by name, in the order they are read."""
@@ -62,12 +71,15 @@ def health(lake: Lake, region: str) -> Health:
         Frames without rows where there is nothing to report.
     """
     by_reason = _by_reason(lake.read("quarantine", region))
+    gaps = lake.read("gaps", region)
     return Health(
         coverage=_coverage(lake, region),
-        gaps=_gaps(lake.read("gaps", region)),
+        gaps=_gaps(gaps, "reason"),
         quarantine=_quarantine(by_reason),
         revisions=_revisions(lake.read("revisions", region)),
         examples=_examples(by_reason),
+        gaps_by_provider=_gaps(gaps, "reason", "provider"),
+        agreement=agreement.summary(lake, region),
     )
 
 
@@ -92,21 +104,21 @@ def _coverage(lake: Lake, region: str) -> pl.DataFrame:
     )
 
 
-def _gaps(gaps: pl.DataFrame) -> pl.DataFrame:
+def _gaps(gaps: pl.DataFrame, *by: str) -> pl.DataFrame:
     return (
-        gaps.group_by("reason")
+        gaps.group_by(by)
         .agg(
             gaps=pl.len().cast(pl.Int64),
             tickers=pl.col("ticker").n_unique().cast(pl.Int64),
             first=pl.col("start").min(),
             last=pl.col("end").max(),
         )
-        .sort("reason")
+        .sort(by)
     )
 
 
 def _by_reason(quarantine: pl.DataFrame) -> pl.DataFrame:
-    known = pl.when(pl.col("date") != _NO_DATE).then("date")
+    known = pl.when(~pl.col("date").is_in(list(_NO_DATE))).then("date")
     return quarantine.with_columns(date=known, reason=pl.col("reasons").str.split(",")).explode("reason")
 
 

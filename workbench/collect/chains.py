@@ -1,0 +1,150 @@
+"""The providers of a region as they are configured here: who is asked for each table, and who is left out."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from workbench import adapters, markets, secrets
+from workbench.collect.mixing import guard_mixing
+from workbench.collect.order import ORDER, CooldownMinutes, load_order
+from workbench.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from workbench.adapters.base import Adapter
+    from workbench.collect.order import TableOrder
+    from workbench.lake import Lake
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The providers of one table, in the order they are asked.
+
+    Attributes
+    ----------
+    table : str
+        Its name.
+    providers : tuple of Adapter
+        Configured ones that offer the table for the region; may be empty.
+    combine : str
+        ``first`` or ``all``, see :class:`workbench.collect.order.TableOrder`.
+    missing : str
+        Whom the order names besides, and why each is not asked.
+    """
+
+    table: str
+    providers: tuple[Adapter, ...]
+    combine: str = "first"
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Chains:
+    """The providers of a region.
+
+    Attributes
+    ----------
+    region : str
+        One of the six regions.
+    tables : mapping of str to Chain
+        By table.
+    left_out : mapping of str to str
+        Why a provider is not asked at all, such as ``no key (KIS_APP_KEY)``.
+    cooldown : CooldownMinutes
+        For how long a failing provider is put aside.
+    """
+
+    region: str
+    tables: Mapping[str, Chain]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    cooldown: CooldownMinutes = field(default_factory=CooldownMinutes)
+
+    @property
+    def providers(self) -> tuple[Adapter, ...]:
+        """Every provider that is asked for something, once."""
+        return tuple({one.name: one for chain in self.tables.values() for one in chain.providers}.values())
+
+
+def chain_for(lake: Lake, region: str, tables: Sequence[str] | None = None) -> Chains:
+    """The providers of a region by ``params/collection/<region>.yaml``, as far as they are configured here.
+
+    Parameters
+    ----------
+    lake : Lake
+        What is to be collected into.
+    region : str
+        One of the six regions.
+    tables : sequence of str, optional
+        Some of those the file names.
+
+    Raises
+    ------
+    ConfigError
+        If the file is not usable, or the lake holds the sample market.
+    """
+    (region,) = markets.check_regions([region])
+    order = load_order(region)
+    ready: dict[str, Adapter] = {}
+    left_out: dict[str, str] = {}
+    for section in order.tables().values():
+        for name in section.names():
+            if name not in ready and name not in left_out:
+                _sort_in(name, ready, left_out)
+    chains = {
+        table: _chain(table, section, region, ready, left_out)
+        for table, section in order.tables().items()
+        if tables is None or table in tables
+    }
+    found = Chains(region, chains, left_out, order.cooldown_minutes)
+    if found.providers:
+        guard_mixing(lake, [one.name for one in found.providers])
+    return found
+
+
+def why_not(name: str) -> str:
+    """Why a provider cannot be asked here, such as ``no key (KIS_APP_KEY)``; empty where it can."""
+    if name not in adapters.names():
+        return "not part of this version"
+    kind = adapters.kind(name)
+    if kind.optional and importlib.util.find_spec(kind.optional) is None:
+        return f'not installed (pip install "spock-workbench[{kind.optional}]")'
+    keys = [one.removeprefix("env:") for one in kind.secrets if not secrets.is_set(one)]
+    return f"no key ({', '.join(keys)})" if keys else ""
+
+
+def _sort_in(name: str, ready: dict[str, Adapter], left_out: dict[str, str]) -> None:
+    reason = why_not(name)
+    if reason:
+        left_out[name] = reason
+        return
+    try:
+        ready[name] = adapters.get(name)
+    except ConfigError as error:
+        left_out[name] = str(error)
+
+
+def _chain(
+    table: str, section: TableOrder, region: str, ready: Mapping[str, Adapter], left_out: Mapping[str, str]
+) -> Chain:
+    chosen: list[Adapter] = []
+    missing: list[str] = []
+    for entry in section.providers:
+        for name in (part.strip() for part in entry.split("|")):
+            adapter = ready.get(name)
+            if adapter is not None and region in adapter.offers.get(table, frozenset()):
+                chosen.append(adapter)
+                break
+            missing.append(f"{name}: {left_out.get(name, 'does not offer it')}")
+    return Chain(table, tuple(chosen), section.combine, "; ".join(missing))
+
+
+def explicit(region: str, providers: Sequence[Adapter]) -> Chains:
+    """The chains of providers that a caller names: each table of those that offer it, in that order."""
+    found = {
+        table: Chain(table, tuple(one for one in providers if region in one.offers.get(table, frozenset())))
+        for table in ORDER
+    }
+    return Chains(region, {table: chain for table, chain in found.items() if chain.providers})
