@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 import polars as pl
 import pytest
@@ -77,6 +78,37 @@ class TestAkShare(HttpAdapterContract):
         hosts = [call.headers.get("x-original-host") for call in server.calls[before:]]
         assert hosts
         assert all(host and host.endswith("push2his.eastmoney.com") for host in hosts)
+
+    def test_actions_are_those_of_the_market(self, adapter: Adapter, world: World) -> None:
+        if "actions" not in {table for table, _ in self.offered(adapter)}:
+            return
+        codes, (_, end) = self.codes(adapter, "CN"), self.days(adapter, "CN")
+        found = adapter.fetch("actions", self.asked("CN", codes, date(2022, 1, 1), end)).frame
+        # New shares are a bonus here whatever their name; consolidations and pay-outs are not in the report.
+        real = world.rows("actions", "CN").filter(pl.col("kind").is_in(["dividend", "split"]), pl.col("value") > 0)
+        lost = real.filter(pl.col("kind") == "split", pl.col("value") < 1).select("ticker", "ex_date")
+        real = real.join(lost, on=["ticker", "ex_date"], how="anti").filter(pl.col("ticker").is_in(codes))
+        names = real.with_columns(kind=pl.col("kind").replace("split", "bonus"))
+        joined = names.join(found, on=["ticker", "ex_date", "kind"], how="full")
+        assert joined.height == names.height == found.height > 20
+        assert joined.filter(((pl.col("value") / pl.col("value_right")) - 1).abs() > 1e-9).is_empty()
+
+    def test_figures_are_those_of_the_market_as_first_announced(self, adapter: Adapter, world: World) -> None:
+        if "fundamentals" not in {table for table, _ in self.offered(adapter)}:
+            return
+        codes, (_, end) = self.codes(adapter, "CN"), self.days(adapter, "CN")
+        found = adapter.fetch("fundamentals", self.asked("CN", codes, date(2023, 1, 1), end)).frame
+        real = world.rows("fundamentals", "CN").filter(
+            pl.col("ticker").is_in(codes), pl.col("vintage") == 1, pl.col("period_end") >= date(2023, 1, 1)
+        )
+        first = real.filter(pl.col("period_end").dt.month() == 3).join(
+            found.filter(pl.col("period").is_in(["Q", "I"])), on=["ticker", "period_end", "item"], suffix="_found"
+        )
+        assert first.height > 100
+        assert set(first["item"]) >= {"revenue", "net_income", "total_assets", "total_equity", "operating_cash_flow"}
+        assert first.filter((pl.col("value") / pl.col("value_found") - 1).abs() > 1e-9).is_empty()
+        assert first.filter(pl.col("available_date") != pl.col("available_date_found")).is_empty()
+        assert set(found["period"]) == {"Q", "6M", "9M", "FY", "I"}
 
 
 class TestAkShareHongKong(TestAkShare):

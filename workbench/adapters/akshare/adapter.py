@@ -158,7 +158,7 @@ class AkShare(Adapter):
                     else statements.filed(self._pages, batch, start, end)
                 )
                 frames += [statements.fundamentals(ticker, facts[ticker]) for ticker in batch if ticker in facts]
-                known |= facts.keys()
+                known |= {ticker for ticker, found in facts.items() if found}
                 continue
             rows = actions.distributions(self._pages, batch)
             known |= {str(row["SECURITY_CODE"]) for row in rows}

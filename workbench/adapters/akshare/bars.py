@@ -17,7 +17,7 @@ from workbench.adapters.akshare import columns, symbols
 from workbench.adapters.akshare.judging import NoBars, UnknownCode, emptied, kline_judge, no_bars
 from workbench.adapters.base import Absent, Fetched
 from workbench.adapters.net import absences, listed_reason
-from workbench.errors import Throttled
+from workbench.errors import ProviderError, Throttled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from workbench.adapters.akshare.calls import Eastmoney
     from workbench.adapters.akshare.routing import Library
     from workbench.adapters.base import Listing, Request
-    from workbench.errors import ProviderError
 
 #: A code that always has bars: whether its answer is empty too tells throttling from a share without bars.
 CANARY = {"CN": "1.000001", "HK": "116.00700"}
@@ -120,7 +119,7 @@ class Bars:
         """Bars by the library, or by our client for a code whose market the library takes wrongly."""
         region, code = self.request.region, symbols.secid(self.request.region, ticker)
         begin, stop = f"{start:%Y%m%d}", f"{end:%Y%m%d}"
-        judged = kline_judge(ticker, empty=empty)
+        judged = kline_judge(code, empty=empty)
         if region == "HK":
             found = self.library.call("stock_hk_hist", judged=judged, symbol=ticker, period="daily", adjust="")
         elif code.startswith(f"{symbols.library_digit(ticker)}."):
@@ -141,7 +140,7 @@ class Bars:
         """Nothing, where another code is answered; else the code was not answered because of throttling."""
         try:
             self.pages.klines(CANARY[self.request.region], f"{self.last() - timedelta(days=30):%Y%m%d}", "20500101")
-        except UnknownCode:
+        except ProviderError:
             raise error from None
         empty = columns.none_of("ohlcv")
         return empty, empty

@@ -132,7 +132,7 @@ class Eastmoney(Client):
             "beg": begin,
             "end": end,
         }
-        judged = kline_judge(code.partition(".")[2], empty=empty)
+        judged = kline_judge(code, empty=empty)
         reply = self._from(BARS, "/api/qt/stock/kline/get", params, judge=judged)
         bars = [str(line).split(",") for line in reply.json()["data"]["klines"]]
         if wrong := next((bar for bar in bars if len(bar) != _BAR_VALUES), None):

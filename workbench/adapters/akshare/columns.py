@@ -130,7 +130,7 @@ def _unit(frame: pl.DataFrame, region: str, ticker: str) -> int:
 
 
 def _check(frame: pl.DataFrame, ticker: str) -> None:
-    """Raise where most bars, or a single one grossly, break the order that prices keep."""
+    """Raise where half of the bars, or a single one grossly, break the order that prices keep."""
     ordered = frame.filter(pl.all_horizontal(pl.col(name) > 0 for name in ("open", "high", "low", "close")))
     if ordered.is_empty():
         return
@@ -158,8 +158,8 @@ def _off(traded: pl.DataFrame, factor: float) -> pl.DataFrame:
 
 
 def _most(wrong: int, of: int) -> bool:
-    """A wrong bar is a wrong bar; several that are the majority are a shift."""
-    return wrong > 1 and wrong * 2 > of
+    """A wrong bar is a wrong bar; several that are half of all or more are a shift."""
+    return wrong > 1 and wrong * 2 >= of
 
 
 def _example(frame: pl.DataFrame) -> str:

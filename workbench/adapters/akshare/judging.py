@@ -72,16 +72,17 @@ def fail_by_status(reply: Reply) -> None:
         raise reply.changed("no data")
 
 
-def kline_judge(ticker: str, *, empty: Callable[[str], ProviderError]) -> Callable[[Reply], None]:
+def kline_judge(secid: str, *, empty: Callable[[str], ProviderError]) -> Callable[[Reply], None]:
     """A judge of klines of one code.
 
     Parameters
     ----------
-    ticker : str
-        Local code that the answer must name.
+    secid : str
+        Market digit and code that the answer must name: the same digits mean different things on two markets.
     empty : callable
         Makes the error of an answer without bars from what was seen.
     """
+    market, _, code = secid.partition(".")
 
     def judged(reply: Reply) -> None:
         judge(reply)
@@ -90,14 +91,15 @@ def kline_judge(ticker: str, *, empty: Callable[[str], ProviderError]) -> Callab
         data = _data(reply)
         if data is None:
             raise UnknownCode(
-                f"akshare knows no {ticker}.", hint="Check the code; ask another provider.", provider="akshare"
+                f"akshare knows no {secid}.", hint="Check the code; ask another provider.", provider="akshare"
             )
         if not isinstance(data, dict) or not isinstance(data.get("klines"), list):
             raise reply.changed("bars in another form (no list 'klines')")
-        if str(data.get("code", ticker)) != ticker:
-            raise reply.changed(f"bars of {data['code']} where {ticker} was asked")
         if not data["klines"]:
-            raise empty(f"answered no bar of {ticker}, as it does when it throttles")
+            raise empty(f"answered no bar of {secid}, as it does when it throttles")
+        answered = f"{data.get('market', market)}.{data.get('code', code)}"
+        if answered != secid:
+            raise reply.changed(f"bars of {answered} where {secid} was asked")
 
     return judged
 

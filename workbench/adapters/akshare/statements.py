@@ -102,7 +102,8 @@ def _facts(row: dict[str, Any], last: date, tags: dict[str, list[str]]) -> list[
     if noticed is None or noticed < markets.first_known("CN"):
         return []
     filing = f"{row['SECURITY_CODE']}/{last}/{noticed}"
-    currency = str(row.get("CURRENCY") or "CNY")
+    named = row.get("CURRENCY")
+    currency = named if isinstance(named, str) and named else "CNY"
     found = []
     for item, names in tags.items():
         value = next((value for name in names if (value := number(row.get(name))) is not None), None)
