@@ -20,6 +20,7 @@ _KNOWN: dict[str, str] = {
     "polygon": "workbench.adapters.polygon:Polygon",
     "sample": "workbench.adapters.sample:Sample",
     "dart": "workbench.adapters.dart:Dart",
+    "edgar": "workbench.adapters.edgar:Edgar",
     "files": "workbench.adapters.files.provider:Files",
     "yahoo": "workbench.adapters.yahoo:Yahoo",
 }

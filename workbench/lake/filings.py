@@ -26,8 +26,8 @@ _SHORTEST = (INSTANT, *reversed(CUMULATIVE.values()), "FY")
 YEAR = LENGTHS["FY"]
 #: How a value came about, where it is not what was filed.
 QUARTERS, STALE, MIXED = 1, 2, 3
-#: Figures a share are rounded; more than that is a restatement.
-_ROUNDING = 0.02
+#: A filer that begins to round to millions restates nothing; figures a share are rounded to cents, before splits.
+_ROUNDING, _CENTS = 1e-3, 0.02
 
 
 class Filed(NamedTuple):
@@ -141,8 +141,8 @@ class Known:
         versions = [one for one in self.replaced.get((label, filed.end), ()) if one.available <= since]
         if filed.available <= since or not versions:
             return False
-        tolerance = _ROUNDING if self.power else 0.0
-        return not isclose(self.value(filed), self.value(versions[-1]), rel_tol=1e-9, abs_tol=tolerance)
+        cents = _CENTS if self.power else 0.0
+        return not isclose(self.value(filed), self.value(versions[-1]), rel_tol=_ROUNDING, abs_tol=cents)
 
     def _four(self, newest: date) -> list[tuple[float, str | None]] | None:
         """The last four quarters in order of time, None where one is not known or is in another currency."""
