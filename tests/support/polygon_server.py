@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -256,3 +257,30 @@ def _chosen(rows: list[dict[str, Any]], column: str, query: dict[str, str]) -> l
 
 def _error(status: int, code: str, **said: str) -> Answer:
     return Answer({"status": code, "request_id": "0"} | said, status)
+
+
+class PolygonBodies(LocalServer):
+    """Answers with given bodies: the first whose text is part of the path and query.
+
+    Parameters
+    ----------
+    bodies : mapping of str to Answer, dict or callable
+        A callable is given the call; without a fitting body the answer is an empty list.
+    """
+
+    def __init__(self, bodies: Mapping[str, Any], **options: Any) -> None:
+        super().__init__(**options)
+        self.bodies = dict(bodies)
+
+    def answer(self, call: Call) -> Answer:
+        asked = f"{call.path}?{urlencode(call.query)}"
+        found = next((body for text, body in self.bodies.items() if text in asked), None)
+        if callable(found):
+            found = found(call)
+        if found is None:
+            empty: dict[str, Any] = {"status": "OK", "resultsCount": 0} if "/aggs/" in call.path else {"results": []}
+            found = {"status": "OK"} | empty
+        return found if isinstance(found, Answer) else Answer(found)
+
+    def throttled(self, call: Call) -> Answer:
+        return _error(429, "ERROR", error="You've exceeded the maximum requests per minute, please wait.")

@@ -114,7 +114,7 @@ class Polygon(Adapter):
         last = self.last_date("US")
         first, final = max(start, markets.first_known("US")), min(end, last)
         days = markets.sessions("US", first, final) if first <= final else []
-        found = bars.fetch(self._api, self._history, self._days, request.tickers, days)
+        found = bars.fetch(self._api, self._history, self._days, request.tickers, days, last)
         frame = found.frame.with_columns(
             region=pl.lit("US"), timeframe=pl.lit("D"), source=pl.lit(NAME), collected_at=pl.lit(self.now())
         )

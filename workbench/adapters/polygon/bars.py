@@ -14,7 +14,7 @@ from workbench import journal
 from workbench.adapters.polygon.api import FREE_CALLS, NAME, Api, NotInPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from workbench.adapters.net import Reply
@@ -54,7 +54,9 @@ class Bars:
     waiting: dict[date, str] = field(default_factory=dict)
 
 
-def fetch(api: Api, history: History, kept: Kept, tickers: Sequence[str] | None, days: Sequence[date]) -> Bars:
+def fetch(
+    api: Api, history: History, kept: Kept, tickers: Sequence[str] | None, days: Sequence[date], last: date
+) -> Bars:
     """Bars of the tickers on the sessions, as far as the plan reaches back.
 
     Parameters
@@ -69,15 +71,22 @@ def fetch(api: Api, history: History, kept: Kept, tickers: Sequence[str] | None,
         None is the whole market.
     days : sequence of date
         Completed sessions, ascending.
+    last : date
+        The last completed session, which every plan that has bars covers.
+
+    Raises
+    ------
+    NotInPlan
+        When the plan has no bars at all.
     """
     days = [day for day in days if day >= history.first]
     missing = sum(not kept.has_frame(day.isoformat()) for day in days)
     if tickers is None or missing < len(tickers):
-        return _by_session(api, history, kept, tickers, days, missing)
-    return _by_ticker(api, history, tickers, days)
+        return _by_session(api, history, kept, tickers, days, last)
+    return _by_ticker(api, history, tickers, days, last)
 
 
-def _by_ticker(api: Api, history: History, tickers: Sequence[str], days: Sequence[date]) -> Bars:
+def _by_ticker(api: Api, history: History, tickers: Sequence[str], days: Sequence[date], last: date) -> Bars:
     found, parts, days = Bars(), [], list(days)
     for ticker in tickers:
         part = None
@@ -88,11 +97,18 @@ def _by_ticker(api: Api, history: History, tickers: Sequence[str], days: Sequenc
                 if error.context["why"] == "today":
                     found.waiting[days.pop()] = "not released to the plan yet"
                 else:
-                    history.find(days, error, partial(_covers, api, ticker))
+                    _check_age(error, partial(_covers, api, ticker), last)
+                    history.find(days, partial(_covers, api, ticker))
                     days = [day for day in days if day >= history.first]
         parts.append(part if part is not None else found.frame)
     found.frame = pl.concat([found.frame, *parts])
     return found
+
+
+def _check_age(error: NotInPlan, covers: Callable[[date], bool], last: date) -> None:
+    """Raise a refusal that is not for age: the newest session is refused as well."""
+    if error.context["why"] != "timeframe" and not covers(last):
+        raise error
 
 
 def _covers(api: Api, ticker: str, day: date) -> bool:
@@ -113,13 +129,13 @@ def one_ticker(api: Api, ticker: str, start: date, end: date) -> pl.DataFrame:
 
 
 def _by_session(
-    api: Api, history: History, kept: Kept, tickers: Sequence[str] | None, days: Sequence[date], missing: int
+    api: Api, history: History, kept: Kept, tickers: Sequence[str] | None, days: Sequence[date], last: date
 ) -> Bars:
     """The whole market day by day, the newest first: the first refusal for age ends it."""
     kept.prune()
-    minutes = missing / api.calls_per_minute
-    if minutes > 2.0:
-        journal.note("provider.slow", provider=NAME, calls=missing, minutes=round(minutes))
+    calls = sum(not kept.has_frame(day.isoformat()) for day in days)
+    if calls > 2 * api.calls_per_minute:
+        journal.note("provider.slow", provider=NAME, calls=calls, minutes=round(calls / api.calls_per_minute))
     found, parts, rest = Bars(), [], list(days)
     wanted = None if tickers is None else pl.DataFrame({"ticker": tickers}, schema={"ticker": pl.String})
     workers, chunk = (1, 1) if api.calls_per_minute <= FREE_CALLS else (_WORKERS, 4 * _WORKERS)
@@ -134,8 +150,8 @@ def _by_session(
                 elif answer.context["why"] == "today":
                     found.waiting[day] = "not released to the plan yet"
                 else:
-                    if not parts and answer.context["why"] != "timeframe":
-                        raise answer
+                    if not parts:
+                        _check_age(answer, lambda day: isinstance(_session(api, kept, day), pl.DataFrame), last)
                     history.refuse(day)
                     rest = []
                     break

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from workbench.adapters.polygon.api import NotInPlan
     from workbench.adapters.polygon.kept import Kept
 
 #: The oldest bars of any plan (vendor documentation).
@@ -47,23 +46,15 @@ class History:
             self.refused = day
             self._kept.keep_record(_RECORD, {"refused": day.isoformat()})
 
-    def find(self, days: Sequence[date], error: NotInPlan, covers: Callable[[date], bool]) -> None:
+    def find(self, days: Sequence[date], covers: Callable[[date], bool]) -> None:
         """Find the first covered one of the days, of which the first is refused.
 
         Parameters
         ----------
         days : sequence of date
             Sessions, ascending.
-        error : NotInPlan
-            Why the first was refused.
         covers : callable
             ``covers(day)`` asks for one day.
-
-        Raises
-        ------
-        NotInPlan
-            The given error, when it is not for age: not one of the days is covered, and none was said to be
-            too old.
         """
         low, high = 0, len(days)
         probe = next((place for place, day in enumerate(days) if day > days[-1] - _FREE), 1)
@@ -74,6 +65,4 @@ class History:
             said.add(good)
             low, high = (low, probe) if good else (probe, high)
             probe, step = probe - step if good else probe + step, step * 2
-        if high == len(days) and error.context.get("why") != "timeframe":
-            raise error
         self.refuse(days[low])
