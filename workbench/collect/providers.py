@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import adapters
 from workbench.collect.chains import chain_for
+from workbench.collect.mixing import SAMPLE
 
 if TYPE_CHECKING:
     from workbench.adapters.base import Adapter
@@ -37,7 +38,8 @@ def provider_for(
     region : str
         One of the six regions.
     name : str
-        One of :func:`workbench.adapters.names`; empty for the order of ``params/collection/<region>.yaml``.
+        One of :func:`workbench.adapters.names`. Empty means the sample market in a lake that holds it, or where
+        one of its options is given; elsewhere the order of ``params/collection/<region>.yaml``.
     sample_size : str
         ``tiny``, ``demo`` or ``full``, for the sample market only; empty means the variable
         ``WORKBENCH_SAMPLE``, without it the size that the lake holds, in an empty lake ``demo``.
@@ -49,9 +51,12 @@ def provider_for(
     seed : int
         Of the sample market.
     """
+    wants_sample = bool(sample_size or sample_today or sample_defects or os.environ.get("WORKBENCH_SAMPLE"))
+    if not name and (wants_sample or SAMPLE in lake.sources()):
+        name = SAMPLE
     if not name:
         return chain_for(lake, region)
-    if name != "sample":
+    if name != SAMPLE:
         return adapters.get(name)
     size = sample_size or os.environ.get("WORKBENCH_SAMPLE") or _held(lake, region) or "demo"
     options: dict[str, Any] = {"today": sample_today} if sample_today else {}
