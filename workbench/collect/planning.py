@@ -135,7 +135,8 @@ def _explained_jumps(lake: Lake, region: str, gaps: pl.DataFrame) -> pl.DataFram
 
 def _first_day(region: str, tickers: pl.DataFrame, end: date, first: date | None) -> date:
     earliest = max(end - timedelta(days=round(365.25 * DEFAULT_YEARS)), markets.first_known(region), first or date.min)
-    listed = tickers["listed_date"].min()
+    # A listing without a first day reaches back: the others' first days are no bound then.
+    listed = None if tickers["listed_date"].null_count() else tickers["listed_date"].min()
     return max(earliest, listed) if isinstance(listed, date) else earliest
 
 

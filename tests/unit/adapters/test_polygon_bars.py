@@ -169,6 +169,20 @@ def test_the_cheaper_way_is_asked(serve: Serve, tickers: int, sessions: int, gro
     assert all(("/grouped/" in call.path) == grouped for call in server.calls)
 
 
+def test_many_small_requests_over_one_range_end_in_whole_market_days(serve: Serve) -> None:
+    def day_of(call: Call) -> dict[str, Any]:
+        return answer(bar(f"{call.path.rpartition('/')[2]}T15:00:00", T="A"))
+
+    server, adapter = serve({"/grouped/": day_of}), polygon()
+    days = markets.sessions("US", date(2025, 2, 3), date(2025, 3, 14))
+    for batch in range(40):
+        names = [f"T{batch:02d}{chr(65 + number)}" for number in range(10)]
+        adapter.fetch("ohlcv", asked(*names, start=days[0], end=days[-1]))
+    by_day = sum("/grouped/" in call.path for call in server.calls)
+    assert by_day == len(days)
+    assert len(server.calls) <= 2 * len(days), "at most twice the cheapest way"
+
+
 def test_a_whole_market_day_is_kept_so_that_a_stopped_collection_goes_on(serve: Serve) -> None:
     days = markets.sessions("US", date(2025, 3, 3), date(2025, 3, 7))
 

@@ -44,9 +44,15 @@ class Api:
         What the plan allows; by default ``POLYGON_CALLS_PER_MINUTE``, without it the five of the free plan.
     patience : Patience or None
         Attempts and time limits; by default patient enough for the next minute of the free plan.
+
+    Attributes
+    ----------
+    by_ticker : int
+        Calls for bars of single tickers since the last ones for the whole market.
     """
 
     def __init__(self, calls_per_minute: int | None = None, patience: Patience | None = None) -> None:
+        self.by_ticker = 0
         key, patience = secrets.secret(KEY).reveal(), patience or Patience(attempts=4)
         self.calls_per_minute = calls_per_minute or allowed_calls()
         rate = Rate(self.calls_per_minute, 60.0, spread=self.calls_per_minute >= _EVEN_FROM)

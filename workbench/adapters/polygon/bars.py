@@ -1,4 +1,8 @@
-"""Rows of ``ohlcv``: one call a ticker or one call a session, whichever is fewer, always as traded."""
+"""Rows of ``ohlcv``: one call a ticker or one call a session, whichever is fewer, always as traded.
+
+Whole-market days are kept, so that they pay off over several requests: once the calls by ticker have added up
+to those that the days would have cost, the days are asked. That is at most twice the cheapest way.
+"""
 
 from __future__ import annotations
 
@@ -81,8 +85,10 @@ def fetch(
     """
     days = [day for day in days if day >= history.first]
     missing = sum(not kept.has_frame(day.isoformat()) for day in days)
-    if tickers is None or missing < len(tickers):
+    if tickers is None or missing < len(tickers) + api.by_ticker:
+        api.by_ticker = 0
         return _by_session(api, history, kept, tickers, days, last)
+    api.by_ticker += len(tickers)
     return _by_ticker(api, history, tickers, days, last)
 
 
