@@ -75,6 +75,8 @@ class YahooServer(LocalServer):
     ----------
     world : World
         The market.
+    retry_after : int or None
+        Seconds that a refusal names; Yahoo names none.
     **options
         Of :class:`LocalServer`.
 
@@ -86,15 +88,16 @@ class YahooServer(LocalServer):
         ``spoil(symbol, result)`` may change a chart's result before it is sent.
     """
 
-    def __init__(self, world: World, **options: Any) -> None:
+    def __init__(self, world: World, *, retry_after: int | None = None, **options: Any) -> None:
         super().__init__(**options)
-        self.world = world
+        self.world, self.retry_after = world, retry_after
         self.bodies: dict[str, Any] = {}
         self.spoil: Callable[[str, dict[str, Any]], None] | None = None
         self._bars: dict[str, Bars] = {}
 
     def throttled(self, call: Call) -> Answer:
-        return Answer("Edge: Too Many Requests", 429, {"Content-Type": "text/plain"})
+        asks = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        return Answer("Edge: Too Many Requests", 429, {"Content-Type": "text/plain"} | asks)
 
     def faulty(self, kind: str, call: Call) -> Answer:
         if kind != "renamed":

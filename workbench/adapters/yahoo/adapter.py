@@ -113,6 +113,11 @@ class Yahoo(Adapter):
             return sorted({markets.get(region).currency for region in REGIONS} - {"USD"})
         if table == "indexes":
             return [index.name for index in symbols.indexes(request.region, None)[0]]
+        if not request.listings:
+            raise ConfigError(
+                f"Yahoo has no listing of {request.region} to take codes from.",
+                hint="Name tickers, or collect the listing of another provider first.",
+            )
         return sorted(request.listings)
 
     def _ohlcv(self, request: Request, ticker: str, start: date, end: date) -> tuple[Rows, list[Absent]]:

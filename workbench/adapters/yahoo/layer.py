@@ -30,7 +30,7 @@ class Layer(YfData):  # type: ignore[misc]
         return self.get(url, params=params, timeout=_TIMEOUT)
 
     def _get_cookie_and_crumb(self, timeout: int = _TIMEOUT) -> tuple[str | None, str]:
-        if getattr(self._wants, "crumb", True):
+        if self._crumb is None and getattr(self._wants, "crumb", True):
             found: tuple[str | None, str] = super()._get_cookie_and_crumb(timeout)
             return found
         return self._crumb, self._cookie_strategy

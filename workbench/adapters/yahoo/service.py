@@ -100,7 +100,8 @@ class Service:
         """Raise the error of a reply; yfinance sees only what it may act on (a refused crumb)."""
         self._compare_clocks(answer.headers.get("Date"))
         if answer.status in _THROTTLED or b"Too Many Requests" in answer.body[:200]:
-            wait = BACKOFF * 2.0**self._refused
+            asked = str(answer.headers.get("Retry-After") or "")
+            wait = float(asked) if asked.isdigit() else BACKOFF * 2.0**self._refused
             self._refused += 1
             self.limiter.refused(slot, min(wait, self.patience.longest_wait))
             raise Throttled(

@@ -12,12 +12,24 @@ from workbench.adapters.yahoo.reporting import assumed_filing, filing_id
 from workbench.errors import ShapeChanged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    Values = Mapping[tuple[str, bool, date], "Entry"]
 
 PATH = "/ws/fundamentals-timeseries/v1/finance/timeseries"
 #: Yahoo's words for the length of a period -> months.
 _MONTHS = {"3M": 3, "6M": 6, "9M": 9, "12M": 12}
 SHARES = "shares_balance_sheet"
+#: Smaller numbers are figures a share, ratios and rates.
+_AMOUNT = 100_000.0
+#: What a figure a share is multiplied with, and what comes of it, the best pair first.
+_BASIC = [
+    ("BasicAverageShares", "NetIncomeCommonStockholders"),
+    ("DilutedAverageShares", "NetIncomeCommonStockholders"),
+]
+_PER_SHARE = {"BasicEPS": _BASIC, "DilutedEPS": _BASIC[::-1]}
+#: Basic earnings times diluted shares are off by the dilution.
+_FITS = 0.15
 
 
 @dataclass(frozen=True)
@@ -65,24 +77,57 @@ def facts(region: str, entries: Sequence[Entry], splits: Iterable[date]) -> list
     Figures a share, and counts of shares, of a period that ended before a later split are left out: whether
     Yahoo has restated them for it cannot be seen.
     """
-    by, known = table().by("yahoo"), table()
     last_split = max(splits, default=date.min)
     values = {(one.tag, one.annual, one.end): one for one in reversed(entries)}
     year_ends = {one.end.month for one in entries if one.annual}
-    usual = markets.get(region).currency
-    found = []
+    found: list[Fact] = []
     for annual, end in sorted({(one.annual, one.end) for one in entries}):
-        for item, tags in by.items():
-            entry = next((values[tag, annual, end] for tag in tags if (tag, annual, end) in values), None)
-            if entry is None or (known[item].unit != "money" and end < last_split):
-                continue
-            foreign = entry.currency not in (None, usual)
-            filed = assumed_filing(region, end, annual=annual or end.month in year_ends, foreign=foreign)
-            start = None if known[item].kind == "instant" else first_day(end, entry.months)
-            currency = None if known[item].unit == "shares" else entry.currency
-            name = filing_id(end, f"{entry.months}M")
-            found.append(Fact(item, start, end, entry.value, currency, filed, name))
+        reported = _reported_in(entries, annual, end)
+        filed = assumed_filing(
+            region,
+            end,
+            annual=annual or end.month in year_ends,
+            foreign=reported not in (None, markets.get(region).currency),
+        )
+        found += (
+            fact
+            for fact in _statement(values, annual, end, reported, filed)
+            if end >= last_split or table()[fact.item].unit == "money"
+        )
     return derive(found)
+
+
+def _statement(values: Values, annual: bool, end: date, reported: str | None, filed: date) -> Iterator[Fact]:
+    """Facts of one statement; of several names of an item the first that has a number."""
+    for item, tags in table().by("yahoo").items():
+        entry = next((values[tag, annual, end] for tag in tags if (tag, annual, end) in values), None)
+        kind = table()[item]
+        if entry is None:
+            continue
+        if kind.unit == "per_share" and entry.currency != reported and not _in_currency_of(entry, values, reported):
+            continue
+        currency = {"money": entry.currency, "per_share": reported}.get(kind.unit)
+        start = None if kind.kind == "instant" else first_day(end, entry.months)
+        yield Fact(item, start, end, entry.value, currency, filed, filing_id(end, f"{entry.months}M"))
+
+
+def _reported_in(entries: Sequence[Entry], annual: bool, end: date) -> str | None:
+    """The currency of most amounts of a statement."""
+    amounts = [one.currency for one in entries if (one.annual, one.end) == (annual, end) and abs(one.value) >= _AMOUNT]
+    return max(set(amounts), key=amounts.count) if amounts else None
+
+
+def _in_currency_of(entry: Entry, values: Values, reported: str | None) -> bool:
+    """Whether a figure a share, said to be in the quote's currency, is one in that of the statement.
+
+    Recorded for BABA: earnings a share marked USD that times the shares are the net income in CNY. Where the
+    multiplication cannot be made, or does not fit, the figure is left out.
+    """
+    for shares, income in _PER_SHARE.get(entry.tag, ()):
+        count, earned = values.get((shares, entry.annual, entry.end)), values.get((income, entry.annual, entry.end))
+        if count and earned and earned.currency == reported and earned.value:
+            return abs(entry.value * count.value / earned.value - 1) < _FITS
+    return False
 
 
 def share_rows(region: str, ticker: str, found: Iterable[Fact]) -> Iterator[dict[str, Any]]:
