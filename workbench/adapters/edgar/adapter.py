@@ -26,10 +26,10 @@ from workbench.markets import sectors
 from workbench.schemas import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from workbench.adapters.net import Patience
+    from workbench.adapters.net import Patience, Rate
 
 #: Calls under way at once: with a quarter of a second each, what the allowed rate needs and some.
 AT_ONCE = 6
@@ -46,6 +46,8 @@ class Edgar(Adapter):
     ----------
     patience : Patience, optional
         Attempts and time limits of the calls.
+    rates : sequence of Rate
+        Limits of EDGAR; a local one may have others.
     """
 
     name: ClassVar[str] = "edgar"
@@ -55,8 +57,8 @@ class Edgar(Adapter):
         "No account: EDGAR asks every caller to say who it is. Set EDGAR_USER_AGENT to your name and mail address."
     )
 
-    def __init__(self, patience: Patience | None = None) -> None:
-        self._patience = patience
+    def __init__(self, patience: Patience | None = None, rates: Sequence[Rate] = RATES) -> None:
+        self._patience, self._rates = patience, tuple(rates)
         self._counts: dict[int, tuple[datetime, list[Count]]] = {}
 
     @property
@@ -74,7 +76,7 @@ class Edgar(Adapter):
 
     def limits(self) -> str:
         """The limits in force."""
-        return ", ".join(map(str, RATES))
+        return ", ".join(map(str, self._rates))
 
     def probe(self) -> str:
         """Ask for the record of one filer."""
@@ -157,7 +159,7 @@ class Edgar(Adapter):
 
     @cached_property
     def _service(self) -> Service:
-        return Service(self._patience)
+        return Service(self._patience, self._rates)
 
     @cached_property
     def _companies(self) -> Companies:

@@ -9,6 +9,7 @@ from workbench.adapters.net import Client, Limiter, Rate
 from workbench.errors import ConfigError, ProviderError, Throttled, Unauthorised
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from workbench.adapters.net import Patience, Reply
@@ -35,6 +36,8 @@ class Service:
     ----------
     patience : Patience, optional
         Attempts and time limits.
+    rates : sequence of Rate
+        Limits of both hosts together.
 
     Raises
     ------
@@ -44,9 +47,9 @@ class Service:
         Where it names no address to write to, which EDGAR refuses.
     """
 
-    def __init__(self, patience: Patience | None = None) -> None:
+    def __init__(self, patience: Patience | None = None, rates: Sequence[Rate] = RATES) -> None:
         headers = {"User-Agent": _identity(), "Accept-Encoding": "gzip, deflate"}
-        limiter = Limiter("edgar", RATES)
+        limiter = Limiter("edgar", rates)
         self._data = Client("edgar", DATA, limiter, headers=headers, judge=judge, patience=patience)
         self._files = Client("edgar_files", FILES, limiter, headers=headers, judge=judge, patience=patience)
 
