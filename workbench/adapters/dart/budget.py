@@ -111,8 +111,8 @@ class Budget:
 class BudgetedLimiter(Limiter):
     """A limiter whose every slot also counts as one call of the day."""
 
-    def __init__(self, rates: Sequence[Rate], budget: Budget, *, key: str) -> None:
-        super().__init__("dart", rates, key=key)
+    def __init__(self, rates: Sequence[Rate], budget: Budget, *, key: str, sleep: Callable[[float], None]) -> None:
+        super().__init__("dart", rates, key=key, sleep=sleep)
         self.budget = budget
 
     def acquire(self) -> float:

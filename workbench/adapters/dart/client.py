@@ -43,7 +43,8 @@ class Service:
     def __init__(self, *, daily: int = DAILY, rates: Sequence[Rate] = RATES, patience: Patience | None = None) -> None:
         self._key = secrets.secret(KEY)
         self.budget = Budget(self._key.reveal(), daily, self.now)
-        self.limiter = BudgetedLimiter(rates, self.budget, key=self._key.reveal())
+        patience = patience or Patience()
+        self.limiter = BudgetedLimiter(rates, self.budget, key=self._key.reveal(), sleep=patience.sleep)
         self._client = Client("dart", URL, self.limiter, judge=judge, patience=patience)
 
     def now(self) -> datetime:

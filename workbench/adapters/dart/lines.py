@@ -25,6 +25,8 @@ _STANDARD = ("ifrs-full_", "ifrs_", "dart_")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|<[^<>]*>")
 _NUMBERING = re.compile(r"^(?:[IVX]+|\d+|[가나다라마바사아자차카타파하])[.)]")
 _INTERIM = re.compile(r"(?:분기|반기)(?=순이익|순손익|순손실)")
+#: Finance costs of a Korean statement hold losses on exchange rates and derivatives, many times the interest.
+_WIDER = {("interest_expense", name) for name in ("ifrs-full_FinanceCosts", "금융비용", "금융원가")}
 _PER_SHARE = "주당"
 _CLASSES = {"보통주": COMMON, "우선주": PREFERRED}
 
@@ -49,6 +51,11 @@ class Lines:
                 self._by_id.setdefault((where, tag), []).append(row)
             else:
                 self._by_name.setdefault((where, normal_name(row.get("account_nm"))), []).append(row)
+        present = {str(row.get("sj_div")) for row in rows}
+        # Where there are two statements of income, the second shares out comprehensive income by the same names.
+        self._named_in = {
+            kind: tuple(where for where in places if where in present)[:1] for kind, places in WHERE.items()
+        }
 
     def find(self, item: Item, share_class: str = COMMON) -> Iterator[Line]:
         """Lines that report an item, the best first.
@@ -62,7 +69,7 @@ class Lines:
         """
         for kind, tag in _tags(item.name):
             index = self._by_id if kind == "id" else self._by_name
-            for where in WHERE[item.statement]:
+            for where in WHERE[item.statement] if kind == "id" else self._named_in[item.statement]:
                 lines = index.get((where, tag), [])
                 if item.statement == "share":
                     yield from (line for line in lines if class_of(line) == share_class)
@@ -113,6 +120,9 @@ def _plain(line: Line) -> bool:
 
 @cache
 def _tags(item: str) -> tuple[tuple[str, str], ...]:
-    ids = [("id", standard_id(tag)) for tag in table()[item].tags["dart_id"]]
-    names = [("name", name) for name in dict.fromkeys(map(normal_name, table()[item].tags["dart_name"]))]
+    tags = table()[item].tags
+    ids = [("id", standard_id(tag)) for tag in tags["dart_id"] if (item, tag) not in _WIDER]
+    names = [
+        ("name", name) for name in dict.fromkeys(map(normal_name, tags["dart_name"])) if (item, name) not in _WIDER
+    ]
     return (*ids[:1], *names, *ids[1:])
