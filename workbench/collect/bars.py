@@ -73,6 +73,8 @@ def collect_bars(job: Job, report: TableReport) -> None:
         report.error = "; ".join(fatal)
         if len(fatal) == len(callers):
             report.status = "failed"
+    elif report.status == "incomplete":
+        report.error = "; ".join(one.said for one in callers if one.said)
 
 
 def _plan(job: Job, callers: Sequence[Caller]) -> Plan:

@@ -85,6 +85,8 @@ class Caller:
         Requests that failed in a row, in spite of the patience.
     fatal : ProviderError or None
         What no waiting cures; the provider is not called again for this table.
+    said : str
+        What went wrong last with this table.
     faults : list of str
         What went wrong in this collection, each once.
     """
@@ -97,11 +99,12 @@ class Caller:
     rows: int = field(default=0)
     failures: int = field(default=0)
     fatal: ProviderError | None = field(default=None)
+    said: str = field(default="")
     faults: list[str] = field(default_factory=list)
 
     def forgive(self) -> None:
         """Start afresh, as for another table."""
-        self.failures, self.fatal = 0, None
+        self.failures, self.fatal, self.said = 0, None, ""
 
     def waiting(self, region: str, table: str) -> Aside | None:
         """Whether the provider is put aside for this table."""
@@ -118,8 +121,10 @@ class Caller:
         """
         aside = self.waiting(request.region, table)
         if aside is not None:
-            self._fault(aside.error())
-            raise aside.error()
+            error = aside.error()
+            self.fatal = None if isinstance(error, PASSING) else error
+            self._fault(error)
+            raise error
         if self.fatal is not None:
             raise self.fatal
         if self.failures >= self.pace.give_up_after:
@@ -162,6 +167,7 @@ class Caller:
             self.cooldowns.put(self.adapter, request.region, table, error)
 
     def _fault(self, error: ProviderError) -> None:
+        self.said = str(error)
         if error.message not in self.faults:
             self.faults.append(error.message)
 

@@ -130,7 +130,8 @@ def _checked(content: Any, label: str) -> Order:
     try:
         return Order.model_validate(content)
     except ValidationError as error:
-        fault = error.errors()[0]
+        # An unknown key first: what it may have meant is then missing as well.
+        fault = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         place = [str(part) for part in fault["loc"]]
         where = ".".join(place) or "the file"
         if fault["type"] == "extra_forbidden":
