@@ -27,7 +27,7 @@ YEAR = LENGTHS["FY"]
 #: How a value came about, where it is not what was filed.
 QUARTERS, STALE, MIXED = 1, 2, 3
 #: A filer that begins to round to millions restates nothing; figures a share are rounded to cents, before splits.
-_ROUNDING, _CENTS = 1e-3, 0.02
+_ROUNDING, _CENTS = 5e-3, 0.02
 
 
 class Filed(NamedTuple):
@@ -124,7 +124,9 @@ class Known:
         parts = self._four(newest)
         if parts is not None and (year is None or newest > year.end):
             return sum(value for value, _ in parts), parts[0][1], QUARTERS
-        return (self.value(year), year.currency, STALE) if year is not None else (nan, None, 0)
+        if year is None or (newest - year.end).days > YEAR[1]:
+            return nan, None, 0
+        return self.value(year), year.currency, STALE
 
     def _since(self, year: Filed, newest: date) -> tuple[float, str | None, int] | None:
         """The year moved on by the year to date and its counterpart."""
@@ -134,12 +136,12 @@ class Known:
         if to_date is None or before is None or len({year.currency, to_date.currency, before.currency}) > 1:
             return None
         value = self.value(year) + self.value(to_date) - self.value(before)
-        return value, to_date.currency, MIXED if self._restated(label, before, year.available) else 0
+        return value, to_date.currency, MIXED if self._restated(label, before, year) else 0
 
-    def _restated(self, label: str, filed: Filed, since: date) -> bool:
-        """Whether the value differs from the one known when the fiscal year was filed."""
-        versions = [one for one in self.replaced.get((label, filed.end), ()) if one.available <= since]
-        if filed.available <= since or not versions:
+    def _restated(self, label: str, filed: Filed, year: Filed) -> bool:
+        """Whether the value was restated after its fiscal year was filed, and the year was not."""
+        versions = [one for one in self.replaced.get((label, filed.end), ()) if one.available <= year.available]
+        if filed.available <= year.available or not versions or ("FY", year.end) in self.replaced:
             return False
         cents = _CENTS if self.power else 0.0
         return not isclose(self.value(filed), self.value(versions[-1]), rel_tol=_ROUNDING, abs_tol=cents)
