@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from adapter_contract import HttpAdapterContract
+from adapter_contract import HttpAdapterContract, rows_of
 from akshare_server import AkshareServer
 from local_server import LocalServer
 from world import World, world
@@ -15,11 +15,11 @@ from world import World, world
 from workbench.adapters import get
 from workbench.adapters.base import Adapter, Listing
 from workbench.adapters.net import Patience, Rate
-from workbench.errors import Throttled
+from workbench.errors import ProviderError, Throttled
 
 pytest.importorskip("akshare", reason="the extra akshare is not installed")
 
-FAST = {"rates": (Rate(10_000, 1.0),), "patience": Patience(read=1.0, deadline=1.0, sleep=lambda _: None)}
+FAST = {"rates": (Rate(10_000, 1.0),), "patience": Patience(read=2.0, deadline=2.5, sleep=lambda _: None)}
 
 
 class TestAkShare(HttpAdapterContract):
@@ -31,6 +31,10 @@ class TestAkShare(HttpAdapterContract):
         return get("akshare", **FAST)
 
     def serve(self, world: World) -> LocalServer:
+        # Made before the first answer, which has little time.
+        for region in self.regions:
+            for table in ("tickers", "attributes", "ohlcv", "fundamentals"):
+                world.rows(table, region)
         return AkshareServer(world)
 
     def listings(self, region: str) -> Mapping[str, Listing]:
@@ -84,13 +88,12 @@ class TestAkShare(HttpAdapterContract):
             return
         codes, (_, end) = self.codes(adapter, "CN"), self.days(adapter, "CN")
         found = adapter.fetch("actions", self.asked("CN", codes, date(2022, 1, 1), end)).frame
-        # New shares are a bonus here whatever their name; consolidations and pay-outs are not in the report.
+        # Consolidations and pay-outs are not in the report.
         real = world.rows("actions", "CN").filter(pl.col("kind").is_in(["dividend", "split"]), pl.col("value") > 0)
         lost = real.filter(pl.col("kind") == "split", pl.col("value") < 1).select("ticker", "ex_date")
         real = real.join(lost, on=["ticker", "ex_date"], how="anti").filter(pl.col("ticker").is_in(codes))
-        names = real.with_columns(kind=pl.col("kind").replace("split", "bonus"))
-        joined = names.join(found, on=["ticker", "ex_date", "kind"], how="full")
-        assert joined.height == names.height == found.height > 20
+        joined = real.join(found, on=["ticker", "ex_date", "kind"], how="full")
+        assert joined.height == real.height == found.height > 20
         assert joined.filter(((pl.col("value") / pl.col("value_right")) - 1).abs() > 1e-9).is_empty()
 
     def test_figures_are_those_of_the_market_as_first_announced(self, adapter: Adapter, world: World) -> None:
@@ -109,6 +112,30 @@ class TestAkShare(HttpAdapterContract):
         assert first.filter((pl.col("value") / pl.col("value_found") - 1).abs() > 1e-9).is_empty()
         assert first.filter(pl.col("available_date") != pl.col("available_date_found")).is_empty()
         assert set(found["period"]) == {"Q", "6M", "9M", "FY", "I"}
+
+    @pytest.mark.parametrize("kind", ["429", "closed", "500", "reset", "truncate", "html", "empty", "renamed"])
+    def test_faults_at_random_end_in_the_same_rows_or_in_an_error(
+        self, adapter: Adapter, server: LocalServer, kind: str
+    ) -> None:
+        region, ends = self.regions[0], []
+        codes, days = self.codes(adapter, region)[:3], self.days(adapter, region)
+        for table in sorted({table for table, _ in self.offered(adapter)} - {"tickers", "attributes"}):
+            request = self.asked(region, codes, *days)
+            healthy = self.make().fetch(table, request)
+            server.fault(kind, share=0.3)
+            for _ in range(2):
+                try:
+                    found = self.make().fetch(table, request)
+                except ProviderError as error:
+                    ends.append(type(error).__name__)
+                    continue
+                ends.append("rows")
+                unanswered = {one.ticker for one in found.absent if one.reason == "unknown"}
+                answered = pl.col("ticker").is_in(list(unanswered)).not_()
+                assert rows_of(found).filter(answered).equals(rows_of(healthy).filter(answered)), (table, kind)
+                assert {one for one in healthy.absent if one.ticker not in unanswered} <= set(found.absent)
+            server.heal()
+        assert ends
 
 
 class TestAkShareHongKong(TestAkShare):

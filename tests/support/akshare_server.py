@@ -31,6 +31,12 @@ _REPORTS = {
     "RPT_DMSK_FN_CASHFLOW": (_CASH, "REPORT_DATE"),
     "RPT_LICO_FN_CPD": (_OVERVIEW, "REPORTDATE"),
 }
+#: A success without what it should hold, by path.
+_EMPTY = {
+    "/api/qt/clist/get": {"rc": 0, "data": None},
+    "/api/qt/stock/kline/get": {"rc": 0, "data": {"klines": []}},
+    "/api/data/v1/get": {"result": None, "success": True, "message": "", "code": 0},
+}
 _WHOLE = {"lrb": _INCOME, "zcfzb": _BALANCE, "xjllb": _CASH}
 
 
@@ -75,13 +81,20 @@ class AkshareServer(LocalServer):
         if kind == "closed":
             return Answer(status=0)
         if kind == "empty":
-            return Answer({"rc": 0, "data": None} if "clist" in call.path else {"rc": 0, "data": {"klines": []}})
+            return Answer(_EMPTY.get(call.path, {}))
         if kind == "renamed":
-            whole = self.answer(call)
-            data = whole.body["data"]
-            data["lines"] = data.pop("klines")
-            return whole
+            return self._renamed(call)
         return super().faulty(kind, call)
+
+    def _renamed(self, call: Call) -> Answer:
+        body = self.answer(call).body
+        if not isinstance(body, dict):
+            return Answer({"renamed": 1})
+        inner = body.get("data") or body
+        for old in ("klines", "diff", "result"):
+            if old in inner:
+                return Answer(body | {"data": _under(inner, old)} if inner is not body else _under(body, old))
+        return Answer({"renamed": body})
 
     def _send(self, handler: BaseHTTPRequestHandler, answer: Answer, kind: str | None) -> None:
         if answer.status == 0:
@@ -219,6 +232,10 @@ class AkshareServer(LocalServer):
         days = query["dates"].split(",")
         rows = [_filed(row, _WHOLE[kind[0]], "REPORT_DATE") for row in filings if str(row["end"]) in days]
         return Answer({"data": rows})
+
+
+def _under(mapping: dict[str, Any], old: str) -> dict[str, Any]:
+    return {"new" if name == old else name: value for name, value in mapping.items()}
 
 
 def _kline_body(code: str, market: int, lines: list[str], *, total: int) -> dict[str, Any]:

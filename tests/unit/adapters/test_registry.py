@@ -21,7 +21,7 @@ def test_a_provider_is_found_by_name() -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match=r"no provider 'nasdaq'.*files, sample"):
+    with pytest.raises(ConfigError, match=r"no provider 'nasdaq'.*files,.* sample"):
         adapters.get("nasdaq")
 
 

@@ -44,8 +44,9 @@ def actions(rows: Iterable[dict[str, Any]], start: date, end: date) -> pl.DataFr
     """Rows of ``actions`` with an ex date from ``start`` to ``end``.
 
     A dividend is cash before tax per share held at the open of the ex date: where bonus shares go ex on the
-    same day, the amount per old share is divided by the new shares per old share. A bonus is new shares per
-    old share, 1.3 for three in ten, capital reserves turned into shares included.
+    same day, the amount per old share is divided by the new shares per old share. Bonus shares and capital
+    reserves turned into shares are one split, 1.3 for three in ten: other providers know the same event from
+    prices alone and call it so, and under two kinds it would count twice.
     """
     cash: dict[tuple[str, date], float] = defaultdict(float)
     extra: dict[tuple[str, date], float] = defaultdict(float)
@@ -67,7 +68,7 @@ def actions(rows: Iterable[dict[str, Any]], start: date, end: date) -> pl.DataFr
         if cash[key] > 0:
             found.append((ticker, ex, "dividend", cash[key] / ratio, "CNY"))
         if extra[key] > 0:
-            found.append((ticker, ex, "bonus", ratio, None))
+            found.append((ticker, ex, "split", ratio, None))
     return _frame("actions", ("ticker", "ex_date", "kind", "value", "currency"), found)
 
 

@@ -96,18 +96,8 @@ class Eastmoney(Client):
             "fs": MEMBERS[region],
             "fields": "f12,f13,f14,f26,f100",
         }
-        reply = self._from(LISTS, "/api/qt/clist/get", params)
-        data = _unwrapped(reply).get("data")
-        if data is None:
-            raise throttled(f"answered no list of {region}")
-        rows = data.get("diff") if isinstance(data, dict) else None
-        if not isinstance(rows, list) or not isinstance(data.get("total"), int):
-            raise reply.changed("a list in another form (no 'total' and 'diff')")
-        if not rows:
-            raise throttled(f"answered an empty page of the list of {region}")
-        if any(not isinstance(row, dict) or not {"f12", "f13", "f14"} <= row.keys() for row in rows):
-            raise reply.changed("a list without code (f12), market (f13) or name (f14)")
-        return rows, data["total"]
+        data = _list_of(self._from(LISTS, "/api/qt/clist/get", params, judge=_judge_list))
+        return data["diff"], data["total"]
 
     def klines(
         self, code: str, begin: str, end: str, *, empty: Callable[[str], ProviderError] = throttled
@@ -209,6 +199,30 @@ def _unwrapped(reply: Reply) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise reply.changed("JSON that is no object")
     return body
+
+
+def _judge_list(reply: Reply) -> None:
+    judge(reply)
+    if reply.status == 200:
+        _list_of(reply)
+
+
+def _list_of(reply: Reply) -> dict[str, Any]:
+    """The list in an answer: ``total``, and the rows of the page as ``diff``."""
+    body = _unwrapped(reply)
+    if "data" not in body:
+        raise reply.changed("JSON without 'data'")
+    data = body["data"]
+    if data is None:
+        raise throttled("answered no list of shares")
+    rows = data.get("diff") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(rows, list) or not isinstance(data.get("total"), int):
+        raise reply.changed("a list in another form (no 'total' and 'diff')")
+    if not rows:
+        raise throttled("answered an empty page of the list of shares")
+    if any(not isinstance(row, dict) or not {"f12", "f13", "f14"} <= row.keys() for row in rows):
+        raise reply.changed("a list without code (f12), market (f13) or name (f14)")
+    return data
 
 
 def _judge_report(reply: Reply) -> None:

@@ -238,7 +238,14 @@ def _function(name: str) -> Any:
     installed()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        library = importlib.import_module(EXTRA)
+        try:
+            library = importlib.import_module(EXTRA)
+        except ImportError as error:
+            raise ConfigError(
+                f"The library akshare cannot be imported: {error}.",
+                hint='Install it anew: pip install --force-reinstall "spock-workbench[akshare]"',
+                extra=EXTRA,
+            ) from error
     try:
         return getattr(library, name)
     except AttributeError as error:

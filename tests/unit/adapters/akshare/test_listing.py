@@ -156,3 +156,9 @@ def test_the_list_is_asked_once_for_tickers_and_attributes(pages, make) -> None:
     adapter.fetch("tickers", Request("CN"))
     adapter.fetch("attributes", Request("CN"))
     assert len(pages.asked("clist")) == 1
+
+
+def test_a_page_that_fails_once_is_asked_again(pages, make) -> None:
+    whole = members(share("600519", 1))
+    pages.on["clist"] = lambda call: {"rc": 0, "data": None} if call.number == 0 else whole
+    assert make().fetch("tickers", Request("CN")).frame.height == 1

@@ -33,18 +33,18 @@ def test_cash_is_per_ten_shares(pages, make) -> None:
 
 def test_bonus_and_capital_reserve_make_new_shares_per_old_share(pages, make) -> None:
     row = distribution(PRETAX_BONUS_RMB=None, BONUS_RATIO=2, IT_RATIO=3, BONUS_IT_RATIO=5)
-    assert actions(pages, make, row) == [(EX, "bonus", pytest.approx(1.5), None)]
+    assert actions(pages, make, row) == [(EX, "split", pytest.approx(1.5), None)]
 
 
 def test_the_sum_of_new_shares_counts_where_it_is_not_split_up(pages, make) -> None:
     row = distribution(PRETAX_BONUS_RMB=None, BONUS_IT_RATIO=4)
-    assert actions(pages, make, row) == [(EX, "bonus", pytest.approx(1.4), None)]
+    assert actions(pages, make, row) == [(EX, "split", pytest.approx(1.4), None)]
 
 
 def test_cash_beside_new_shares_is_per_share_held_on_the_ex_date(pages, make) -> None:
     row = distribution(PRETAX_BONUS_RMB=6.0, IT_RATIO=5.0)
     found = actions(pages, make, row)
-    assert found == [(EX, "dividend", pytest.approx(0.4), "CNY"), (EX, "bonus", pytest.approx(1.5), None)]
+    assert found == [(EX, "dividend", pytest.approx(0.4), "CNY"), (EX, "split", pytest.approx(1.5), None)]
     # A holder of 10.00 gets 0.60 in cash and half a share: the price without the right is 9.40 / 1.5.
     before, cash, ratio = 10.0, found[0][2], found[1][2]
     assert before / ratio - cash == pytest.approx(9.4 / 1.5)
