@@ -13,6 +13,7 @@ _DAY_MARKS = re.compile(r"^(?:XD|XR|DR|[NC](?=[㐀-鿿]))")
 _TREATMENT = re.compile(r"^S?(\*?ST)")
 _UNREFORMED = re.compile(r"^S(?=[㐀-鿿])")
 _DELISTING = re.compile(r"^退市|退$")
+_SUFFIXES = {"XSHG": "SH", "XSHE": "SZ", "BJSE": "BJ"}
 _SECOND_COUNTERS = {"8": "CNY", "9": "USD"}
 
 
@@ -40,7 +41,7 @@ def mic(ticker: str, market: int | None = None) -> str:
 
 def security_code(ticker: str) -> str:
     """``600519.SH``: as in the reports of the data centre."""
-    return f"{ticker}.{ {'XSHG': 'SH', 'XSHE': 'SZ', 'BJSE': 'BJ'}[mic(ticker)] }".replace(" ", "")
+    return f"{ticker}.{_SUFFIXES[mic(ticker)]}"
 
 
 def library_digit(ticker: str) -> str:
