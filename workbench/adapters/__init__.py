@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 #: Name -> module and class, imported on first use.
 _KNOWN: dict[str, str] = {
     "akshare": "workbench.adapters.akshare:AkShare",
+    "kis": "workbench.adapters.kis:Kis",
     "polygon": "workbench.adapters.polygon:Polygon",
     "sample": "workbench.adapters.sample:Sample",
     "dart": "workbench.adapters.dart:Dart",

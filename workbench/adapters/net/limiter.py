@@ -95,7 +95,7 @@ class Limiter:
             return ready
 
     def _book(self, state: dict[str, Any], now: float) -> float:
-        slot = max(now, state["hold"])
+        slot: float = max(now, state["hold"])
         distance = max((_distance(rate, state) for rate in self.rates if rate.spread), default=0.0)
         if distance:
             slot = max(slot, state["next"], state["last"] + distance / 2)

@@ -1,0 +1,161 @@
+"""The master files: lists of all instruments of an exchange, public, downloaded at most once a day.
+
+A file is kept below ``<state>/kis/masters`` as it came; its time of modification is the time of download, by the
+clock of the workbench. Where the host cannot be reached, yesterday's file is better than none.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import zipfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from workbench import journal, settings
+from workbench.adapters.kis.service import MASTER_URL, flag
+from workbench.adapters.net import Client, Patience
+from workbench.errors import ProviderError, ShapeChanged, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: A file is asked for again after this; it changes once a day, before the Korean opening.
+KEPT = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class MasterFile:
+    """One file in hand.
+
+    Attributes
+    ----------
+    name : str
+        Without ``.zip``.
+    lines : bytes
+        Unpacked: cp949, each line ended by a line feed, no header.
+    at : datetime
+        When it was downloaded, UTC.
+    """
+
+    name: str
+    lines: bytes
+    at: datetime
+
+
+class MasterFiles:
+    """Fetches and keeps master files.
+
+    Parameters
+    ----------
+    patience : Patience, optional
+        Attempts and time limits of a download.
+
+    Notes
+    -----
+    The host needs no key and has no limit of calls. Whether its certificate verifies everywhere is not known:
+    where it does not, ``KIS_MASTER_VERIFY=0`` leaves it unchecked; the lists are public, and what they must look
+    like is checked.
+    """
+
+    def __init__(self, patience: Patience | None = None) -> None:
+        verify = flag("KIS_MASTER_VERIFY", default=True)
+        self._http = Client("kis_master", MASTER_URL, patience=patience or Patience(), verify=verify)
+        self._folder = settings.load().state / "kis" / "masters"
+
+    def read(self, name: str) -> MasterFile:
+        """A file, downloaded if the one kept is older than a day.
+
+        Parameters
+        ----------
+        name : str
+            Such as ``nasmst.cod``.
+
+        Raises
+        ------
+        ProviderError
+            If it cannot be downloaded and none is kept.
+        """
+        path = self._folder / f"{name}.zip"
+        with self._locked(path):
+            if not _is_fresh(path):
+                self._renew(path)
+            at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            return MasterFile(name, unpacked(name, path.read_bytes()), at)
+
+    def _renew(self, path: Path) -> None:
+        try:
+            content = self._download(path.name)
+            unpacked(path.name, content)
+        except ProviderError as error:
+            if not path.exists():
+                raise
+            journal.note("kis.master_kept", level="warning", file=path.name, error=error.message)
+            return
+        beside = path.with_suffix(".new")
+        beside.write_bytes(content)
+        stamp = settings.now().timestamp()
+        os.utime(beside, (stamp, stamp))
+        beside.replace(path)
+
+    def _download(self, name: str) -> bytes:
+        try:
+            return self._http.get(name).body
+        except Unreachable as error:
+            if "SSLError" not in error.message:
+                raise
+            hint = "If its certificate cannot be verified here, set KIS_MASTER_VERIFY=0; the file is public."
+            raise Unreachable(error.message, hint=hint, **error.context) from None
+
+    @contextmanager
+    def _locked(self, path: Path) -> Iterator[None]:
+        """One download at a time: other processes wait and find the file."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+
+def unpacked(name: str, content: bytes) -> bytes:
+    """The lines inside a zip: its only member, whose name is upper case in some files and lower in others.
+
+    Raises
+    ------
+    ShapeChanged
+        If it is no zip, has several members or none, or holds no lines.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = [one for one in archive.infolist() if not one.is_dir()]
+            if len(members) != 1:
+                raise _changed(name, f"{len(members)} members instead of one")
+            lines = archive.read(members[0])
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError) as error:
+        raise _changed(name, f"no zip file: {content[:40]!r}") from error
+    if not lines.strip():
+        raise _changed(name, "an empty member")
+    return lines
+
+
+def _changed(name: str, what: str) -> ShapeChanged:
+    return ShapeChanged(
+        f"kis answered for the master file {name} with {what}.",
+        hint="Look at the broker's notices; if the file's form changed, the adapter must be adapted.",
+        provider="kis",
+    )
+
+
+def _is_fresh(path: Path) -> bool:
+    """Not older than a day; one from the future was kept under another clock and is not trusted."""
+    try:
+        age = settings.now() - datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return False
+    return timedelta(minutes=-5) <= age < KEPT
