@@ -73,7 +73,18 @@ class Part:
 
 @dataclass
 class Reply:
-    """What all providers said to one task; ``errors`` of those that gave no answer."""
+    """What all providers said to one task.
+
+    Attributes
+    ----------
+    parts : list of Part
+        The answers.
+    errors : list of ProviderError
+        Of those that gave none.
+    unsettled : int
+        Tickers that are to be asked again, because nobody has settled them or, where answers are combined, one
+        of the providers has not.
+    """
 
     parts: list[Part] = field(default_factory=list)
     errors: list[ProviderError] = field(default_factory=list)
@@ -159,7 +170,9 @@ def ask(
         if not asked:
             break
         left = _ask_one(callers[name], region, table, (since, end), listings, asked, reply)
-    reply.unsettled = 0 if task.combine else len(left)
+    settled = [{one for part in reply.parts if part.provider == name for one in part.settled} for name in task.since]
+    done = set(task.tickers).intersection(*settled) if task.combine else set[str]().union(*settled)
+    reply.unsettled = len(set(task.tickers) - done)
     return reply
 
 

@@ -67,8 +67,8 @@ def actions(frames: Sequence[pl.DataFrame], held: pl.DataFrame, ranks: Mapping[s
         Place of each provider in the order.
     """
     offered = pl.concat(frames).with_columns(_rank(ranks))
-    standing = held.with_columns(_rank(ranks))
     key = ["ticker", "ex_date", "kind", "source"]
+    standing = held.join(offered, on=key, how="anti").with_columns(_rank(ranks))
     # What the lake holds stands before another provider's row beside it, whoever that is; its own rows may change.
     others = pl.concat([offered.with_columns(before=pl.col(_RANK)), standing.with_columns(before=pl.lit(-1, pl.Int64))])
     pairs = offered.join(others, on=["ticker", "kind"], suffix="_other").filter(

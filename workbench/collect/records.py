@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from workbench.collect.asking import Part, Reply, Task
+    from workbench.collect.asking import Part, Reply
     from workbench.collect.job import Job, TableReport
 
 
@@ -33,13 +33,13 @@ def collect_records(job: Job, table: str, report: TableReport) -> None:
     known = job.listings() if wanted and table != "tickers" else {}
     ask = partial(asking.ask, job.callers, job.region, table, end, known)
     with closing(ahead(wanted, ask)) as replies:
-        for done, (task, reply) in enumerate(replies):
+        for done, (_, reply) in enumerate(replies):
             job.progress(stage, done, len(wanted))
-            _take(job, table, task, reply, end, report)
+            _take(job, table, reply, end, report)
     job.progress(stage, len(wanted), len(wanted))
 
 
-def _take(job: Job, table: str, task: Task, reply: Reply, end: date, report: TableReport) -> None:
+def _take(job: Job, table: str, reply: Reply, end: date, report: TableReport) -> None:
     """Publish what came, note what was asked, and say what did not come.
 
     Raises
@@ -57,7 +57,8 @@ def _take(job: Job, table: str, task: Task, reply: Reply, end: date, report: Tab
             if part.settled:
                 begin = min(asking.begin_of(job, table), part.since)
                 coverage.record(job.lake, job.region, table, part.settled, begin, end, part.provider)
-    lacking = not reply.parts or (task.combine and reply.passing) or (reply.unsettled > 0 and reply.passing)
+    only_fatal = bool(reply.errors) and not reply.passing
+    lacking = reply.unsettled > 0 and not (reply.parts and only_fatal)
     report.status = "incomplete" if report.status == "incomplete" or lacking else "collected"
 
 
