@@ -14,7 +14,7 @@ from workbench.adapters.net import absences, listed_reason
 from workbench.adapters.yahoo import bars, chart, symbols
 from workbench.adapters.yahoo.batch import Batch
 from workbench.adapters.yahoo.service import NAME, RATE, NotCovered, Service
-from workbench.errors import ConfigError
+from workbench.errors import ConfigError, ShapeChanged
 from workbench.schemas import TABLES
 from workbench.settings import REGIONS
 
@@ -85,7 +85,12 @@ class Yahoo(Adapter):
 
     def probe(self) -> str:
         """Ask for the last days of one index."""
-        found = self._chart("^GSPC", self.last_date("US") - timedelta(days=7))
+        try:
+            found = self._chart("^GSPC", self.last_date("US") - timedelta(days=7))
+        except NotCovered as error:
+            raise ShapeChanged(
+                "Yahoo no longer knows ^GSPC, the S&P 500.", hint="Update yfinance, or the adapter.", provider=NAME
+            ) from error
         rows = found.rows if found else ()
         return f"S&P 500 on {rows[-1].day}: {rows[-1].close:,.2f}" if rows else "answered, without bars"
 
@@ -245,8 +250,12 @@ class Yahoo(Adapter):
         raise NotCovered("Yahoo does not know the symbol")
 
     def _split_days(self, symbol: str, entries: Iterable[Entry]) -> list[date]:
+        """Days of splits since the first period; where they are not to be had, one after all periods."""
         first = min((entry.end for entry in entries), default=None)
-        found = self._chart(symbol, first) if first else None
+        try:
+            found = self._chart(symbol, first) if first else None
+        except NotCovered:
+            return [date.max]
         return [day for day, _ in found.splits] if found else []
 
     def _candidates(self, request: Request, ticker: str) -> tuple[str, ...]:

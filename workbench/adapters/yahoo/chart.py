@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from workbench.adapters.yahoo.service import NotCovered
 from workbench.errors import ProviderError, ShapeChanged
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ def read(symbol: str, body: Any) -> Chart | None:
     ------
     ShapeChanged
         Where a field that is needed has another form or another name.
+    NotCovered
+        Where Yahoo does not know the symbol.
     ProviderError
         Where Yahoo says that the request was wrong.
     """
@@ -180,7 +183,9 @@ def _dict(symbol: str, parent: Any, name: str) -> dict[str, Any]:
 
 def _check_refusal(symbol: str, error: Any) -> None:
     """Let pass that a range has no days, which Yahoo calls an error."""
-    said = error.get("description", "") if isinstance(error, dict) else str(error)
+    said = str(error.get("description", "")) if isinstance(error, dict) else str(error)
+    if isinstance(error, dict) and error.get("code") == "Not Found":
+        raise NotCovered(f"Yahoo does not know {symbol}")
     if "Data doesn't exist" in said:
         return
     raise ProviderError(

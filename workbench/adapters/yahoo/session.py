@@ -87,7 +87,10 @@ class Plain(PacedSession):
         data = is_data(request.url or "")
         try:
             response = super().send(request, **(options | {"stream": True, "timeout": self.timeout}))
-            body = _read(response, time.monotonic() + self.terms.patience.deadline)
+            # After a redirect the last hop has come this way already, and is read.
+            unread = getattr(response, "_content", False) is False
+            deadline = time.monotonic() + self.terms.patience.deadline
+            body = _read(response, deadline) if unread else response.content
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             if not data:
                 raise
