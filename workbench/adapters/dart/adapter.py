@@ -124,7 +124,8 @@ class Dart(Adapter):
             raise ProviderError(f"dart has no {table} of {request.region}.", hint="Ask another provider.", table=table)
         start = request.start or date(FIRST_YEAR, 1, 1)
         end = request.end or self.last_date(REGION)
-        found = {code: self._companies.find(code, request.listing(code).issuer_id) for code in request.tickers or ()}
+        codes = self._companies.codes() if request.tickers is None else request.tickers
+        found = {code: self._companies.find(code, request.listing(code).issuer_id) for code in codes}
         known = [security for security in found.values() if security is not None]
         absent = [
             Absent(code, start, end, "not_covered", "DART knows no company with this code")
@@ -182,7 +183,8 @@ class Dart(Adapter):
                 for entry in shares.counts(rows_of, report, security, self.name)
             ]
             frame = pl.DataFrame(entries, schema=dict(schema.columns)).unique(schema.key, maintain_order=True)
-            yield security, frame, []
+            together = Absent(security.ticker, start, end, "not_covered", "DART counts all preferred shares together")
+            yield security, frame, [] if security.sole else [together]
 
     def _each(self, corps: Sequence[str], ask: Callable[[str], Any]) -> dict[str, Any]:
         """The answer for each company, several at a time; the first error ends the rest."""

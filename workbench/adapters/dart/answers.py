@@ -49,18 +49,18 @@ class Answers:
         name : str
             Of the answer, with what distinguishes it.
         version : str
-            A kept answer of another version is replaced; with an empty one nothing is kept.
+            A kept answer of another version is replaced.
         ask : callable
             Asks the service; what it returns must be JSON.
         keep_nothing : bool
             Whether None is an answer that will not change.
         """
         path = self._path(corp, name)
-        found = _read(path) if version else None
+        found = _read(path)
         if found is not None and found["version"] == version:
             return found["answer"]
         answer = ask()
-        if version and (answer is not None or keep_nothing):
+        if answer is not None or keep_nothing:
             _write(path, {"version": version, "answer": answer})
         return answer
 
@@ -74,20 +74,19 @@ class Answers:
         corp, year, code
             The report.
         version : str
-            Receipt number of its newest filing; empty where no list tells it.
+            Receipt number of its newest filing; empty where no list tells it: then it is asked once a month.
         basis : str
             ``CFS`` or ``OFS`` for full statements.
         """
         params = {"corp_code": corp, "bsns_year": str(year), "reprt_code": code}
         params |= {"fs_div": basis} if basis else {}
+        settled, kept_as = self._settled(version), version or self._month()
         name = "-".join(part for part in (service, str(year), code, basis) if part)
-        rows: Rows | None = self.kept(
-            corp,
-            name,
-            version,
-            lambda: _slim(self.service.rows(service, **params)),
-            keep_nothing=self._settled(version),
-        )
+
+        def ask() -> Rows | None:
+            return _slim(self.service.rows(service, **params))
+
+        rows: Rows | None = self.kept(corp, name, kept_as, ask, keep_nothing=settled)
         return rows
 
     def main_accounts(self, versions: Mapping[str, str], year: int, code: str) -> dict[str, Rows]:
@@ -103,16 +102,17 @@ class Answers:
         found: dict[str, Rows] = {}
         wanted = []
         for corp, version in versions.items():
-            kept = _read(self._path(corp, f"{MAIN}-{year}-{code}")) if version else None
-            if kept is None or kept["version"] != version:
+            kept = _read(self._path(corp, f"{MAIN}-{year}-{code}"))
+            if kept is None or kept["version"] != (version or self._month()):
                 wanted.append(corp)
             elif kept["answer"]:
                 found[corp] = kept["answer"]
         answered = self._asked(wanted, year, code)
         for corp in wanted:
             rows, version = _slim(answered.get(corp)), versions[corp]
-            if version and (rows or self._settled(version)):
-                _write(self._path(corp, f"{MAIN}-{year}-{code}"), {"version": version, "answer": rows})
+            if rows or self._settled(version):
+                content = {"version": version or self._month(), "answer": rows}
+                _write(self._path(corp, f"{MAIN}-{year}-{code}"), content)
             if rows:
                 found[corp] = rows
         return found
@@ -134,7 +134,11 @@ class Answers:
         return by_corp
 
     def _settled(self, version: str) -> bool:
-        return bool(version) and received(version) + SETTLING <= self.service.today()
+        """Whether an answer without rows will stay so; without a version it holds for a month."""
+        return not version or received(version) + SETTLING <= self.service.today()
+
+    def _month(self) -> str:
+        return f"{self.service.today():%Y-%m}"
 
     def _path(self, corp: str, name: str) -> Path:
         return self.folder / corp[-2:] / corp / f"{name}.gz"

@@ -102,6 +102,10 @@ class Companies:
             return Security(ticker, corp, PREFERRED, ticker[5:] == PREFERRED_ENDINGS[0])
         return Security(ticker, corp)
 
+    def codes(self) -> tuple[str, ...]:
+        """Stock codes of all companies, those of the past among them."""
+        return tuple(sorted(self._list()))
+
     def profile(self, corp: str) -> Profile:
         """The profile of a company, empty where the service has none."""
         body = self._company(corp)

@@ -167,7 +167,7 @@ def _spans(report: Report, founded: date | None) -> dict[str, tuple[date, date]]
     whole = first_day(end, report.months) == begin
     if whole:
         spans["prior"] = (first_day(before, report.months), before)
-    if founded is None:
+    if founded is None or founded > end:
         return spans
     return {name: (max(start, founded), last) for name, (start, last) in spans.items() if founded <= last}
 
