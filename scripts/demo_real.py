@@ -1,6 +1,6 @@
-"""The demo on real prices: import eight price files and FX, then run the same notebooks on them.
+"""The demo on real data: import prices, rates, lists, statements and indexes, then run the same notebooks on them.
 
-Usage: demo_real.py DATA [LAKE]; DATA is the folder with ohlcv/ and reference/, LAKE (default data/real)
+Usage: demo_real.py DATA [LAKE]; DATA is the folder with ohlcv/, fundamentals/ and reference/, LAKE (default data/real)
 gets the lake in `lake/`, the lakes of further Korean files beside it, and the reports in `reports/`.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import resource
 import sys
+import time
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,24 +25,42 @@ def peak_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
 
 
+def specifications() -> list[Path]:
+    """The specifications in the order of their import: prices first, and rates that yield after those they yield to."""
+    from workbench.adapters.files import load_spec
+
+    order = ("ohlcv", "fx", "tickers", "attributes", "memberships", "indexes", "shares", "actions", "fundamentals")
+    found = {path: load_spec(path) for path in sorted(SPECS.glob("*.yaml"))}
+    return sorted(found, key=lambda path: (order.index(found[path].table), bool(found[path].yield_to)))
+
+
 def import_all(data: Path) -> None:
     """Import every file, and print where each of its rows went."""
+    import polars as pl
+
     from workbench import collect
     from workbench.cli.output import echo_frame
     from workbench.cli.progress import progress
     from workbench.lake import Lake
 
-    lake = Lake()
-    for spec in sorted(SPECS.glob("*.yaml")):
+    lake, tables, began = Lake(), Counter[str](), time.monotonic()
+    for spec in specifications():
         with progress() as show:
             imported = collect.import_files(lake, spec, data, progress=show)
+        tables.update(imported.tables)
         print(
             f"{spec.stem}: {imported.rows_in:,} rows in = {imported.published:,} published + "
             f"{imported.quarantined:,} quarantined + {imported.superseded:,} superseded; "
             f"{imported.seconds:.1f} s, peak memory so far {peak_memory():.2f} GiB"
         )
+        if imported.cells:
+            print("  numbers: " + ", ".join(f"{count:,} {name}" for name, count in imported.cells.items()))
         if imported.by_reason.height:
             echo_frame(imported.by_reason)
+        for note in imported.notes:
+            print(f"  {note}")
+    print(f"Rows by table, in {time.monotonic() - began:.0f} s, peak memory {peak_memory():.2f} GiB:")
+    echo_frame(pl.DataFrame({"table": list(tables), "rows": list(tables.values())}).sort("rows", descending=True))
 
 
 def run_notebooks() -> int:

@@ -23,7 +23,10 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a s
 @click.option("--root", type=click.Path(path_type=Path), required=True, help="Folder that the spec's files lie in.")
 @_JSON
 def import_files(spec: Path, root: Path, as_json: bool) -> None:
-    """Import your own CSV or Parquet prices, mapped by a short YAML."""
+    """Import your own CSV or Parquet files, mapped by a short YAML.
+
+    Prices, exchange rates, statements, share counts, actions, lists of tickers, sectors, index levels and members.
+    """
     from workbench import collect
     from workbench.lake import Lake
 
@@ -41,6 +44,9 @@ def import_files(spec: Path, root: Path, as_json: bool) -> None:
         f"Of those published: {imported.inserted:,} inserted, {imported.unchanged:,} unchanged, "
         f"{imported.revised:,} revised"
     )
+    click.echo("By table: " + (", ".join(f"{rows:,} {name}" for name, rows in imported.tables.items()) or "none"))
+    if imported.cells:
+        click.echo("Numbers: " + ", ".join(f"{count:,} {name}" for name, count in imported.cells.items()))
     if imported.by_reason.height:
         echo_frame(imported.by_reason)
     for note in imported.notes:

@@ -15,6 +15,8 @@ from workbench.collect.imported_rows import Task, odd_codes, settle, usable_from
 from workbench.schemas import TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from workbench.adapters.files.reading import SourceFiles, Window
     from workbench.collect.imports import Account
     from workbench.collect.job import Progress
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 ENDED = "ended"
 _KEY = ["region", "ticker", "spell"]
 _DAYS = ("listed_date", "delisted_date")
+#: Columns that a specification may state for all tickers at once.
+_STATED = ("asset_type", "currency")
 
 
 def import_listings(lake: Lake, files: SourceFiles, account: Account, progress: Progress) -> None:
@@ -41,7 +45,8 @@ def import_listings(lake: Lake, files: SourceFiles, account: Account, progress: 
     )
     task.quarantined(wrong)
     account.published += good.height
-    task.land("tickers", merged(lake, task.region, good), named(wrong, "tickers"), window)
+    weak = [name for name in _STATED if name not in files.spec.columns]
+    task.land("tickers", merged(lake, task.region, good, weak), named(wrong, "tickers"), window)
     kept = spells.join(good.select("row"), on="row", how="semi")
     _beside(task, kept, window)
     explain_rest(lake, task.region, files.spec.source, "listed, and no file has a row")
@@ -107,7 +112,9 @@ def _tickers(task: Task, spells: pl.DataFrame) -> pl.DataFrame:
     made = {
         "region": pl.lit(task.region),
         "currency": pl.coalesce(own.get("currency", pl.lit(None, pl.String)), pl.lit(currency_of(task.spec))),
-        "asset_type": pl.coalesce(own.get("asset_type", pl.lit(None, pl.String)), pl.lit(task.spec.asset_type)),
+        "asset_type": pl.coalesce(
+            own.get("asset_type", pl.lit(None, pl.String)), pl.lit(task.spec.asset_type, pl.String)
+        ),
         "listed_date": pl.coalesce(own.get("listed_date", pl.lit(None, pl.Date)), pl.col("since")),
         "delisted_date": delisted,
         "delisting_reason": pl.coalesce(own.get("delisting_reason", pl.lit(None, pl.String)), ended),
@@ -164,8 +171,10 @@ def _publish_members(task: Task, index: str, members: pl.DataFrame, day: object)
     task.account.count("memberships", task.lake.publish("memberships", rows))
 
 
-def merged(lake: Lake, region: str, rows: pl.DataFrame) -> pl.DataFrame:
+def merged(lake: Lake, region: str, rows: pl.DataFrame, weak: Collection[str] = _STATED) -> pl.DataFrame:
     """New ticker rows with what the lake knows beyond them; an earlier listing stays.
+
+    What the lake knows of the columns in ``weak`` stays, because the file states one word for all of its tickers.
 
     A delisting that the lake knows stays, unless it was concluded from another file's silence by a day that this
     file reaches: then this file decides.
@@ -174,11 +183,12 @@ def merged(lake: Lake, region: str, rows: pl.DataFrame) -> pl.DataFrame:
     both = rows.join(known, on=_KEY, how="left", suffix="_known")
     columns = list(TABLES["tickers"].columns)
     others = [name for name in columns if name not in (*_KEY, *_DAYS, "delisting_reason", "source")]
+    pairs = {name: (f"{name}_known", name) if name in weak else (name, f"{name}_known") for name in others}
     silent = (pl.col("delisting_reason_known") == ENDED).fill_null(value=False)
     kept = pl.col("delisted_date_known").is_not_null() & ~silent
     reasons = pl.coalesce("delisting_reason", pl.when(~silent).then("delisting_reason_known"))
     return both.with_columns(
-        *(pl.coalesce(name, f"{name}_known").alias(name) for name in others),
+        *(pl.coalesce(pair).alias(name) for name, pair in pairs.items()),
         listed_date=pl.min_horizontal("listed_date", "listed_date_known"),
         delisted_date=pl.when(kept).then("delisted_date_known").otherwise("delisted_date"),
         delisting_reason=pl.when(kept).then("delisting_reason_known").otherwise(reasons),

@@ -64,8 +64,8 @@ def named(bad: pl.DataFrame, table: str) -> pl.DataFrame:
     declared = TABLES[table]
     if "ticker" not in bad.columns:
         bad = bad.with_columns(ticker=pl.col(declared.key[0]))
-    day = declared.date_column or ("valid_from" if "valid_from" in bad.columns else None)
-    return bad.with_columns(date=pl.col(day) if day else pl.lit(settings.now().date()))
+    day = declared.date_column or "valid_from"
+    return bad.with_columns(date=pl.col(day) if day in bad.columns else pl.lit(NO_DATE))
 
 
 def _shares(task: Task, rows: pl.DataFrame) -> pl.DataFrame:

@@ -62,13 +62,16 @@ def _editions(task: Task, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFram
     """The cells of one day: one a fact, those that contradict each other, the replaced and the repeated."""
     fact = [*_FACT, "available_date"]
     ordered = rows.sort(*fact, "edition", "row", nulls_last=True)
+    replaced = 0
     if task.spec.duplicates:
-        kept = ordered.unique(fact, keep=task.spec.duplicates.keep, maintain_order=True)
-        return kept, rows.clear(), rows.height - kept.height, 0
+        edition = pl.col("edition")
+        best = edition.max() if task.spec.duplicates.keep == "last" else edition.min()
+        ordered = ordered.filter(edition.eq_missing(best.over(fact)))
+        replaced = rows.height - ordered.height
     single = ordered.unique([*fact, "value", "currency"], keep="first", maintain_order=True)
     conflict = single.select(pl.struct(fact).is_duplicated()).to_series()
     torn = single.filter(conflict).with_columns(reasons=pl.lit("duplicate_conflict"))
-    return single.filter(~conflict), torn, 0, rows.height - single.height
+    return single.filter(~conflict), torn, replaced, ordered.height - single.height
 
 
 def _vintages(task: Task, rows: pl.DataFrame) -> pl.DataFrame:

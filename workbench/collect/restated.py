@@ -22,8 +22,8 @@ _OLD_SHARES = (1, 2, 3, 4)
 SPLIT_BELOW = 0.8
 #: Restated closes have six digits; those of some days were rounded to cents.
 _DIGIT, _CENT, _FLOAT = 2e-6, 0.006, 1e-7
-#: Dividends are quoted to this fraction of the currency.
-_FRACTION = 1e-4
+#: An amount that is a multiple of this may be a dividend, although its ratio is a round one as well.
+_COINS = 0.005
 _EQUAL = 1e-6
 #: An event that moves the price by more than this (logarithm) must be seen in the price ...
 _TELLING = 0.22
@@ -81,7 +81,7 @@ def _kind() -> pl.Expr:
     """Kind of an event, from how its ratio and its amount are written."""
     ratio, amount = 1.0 / pl.col("factor"), pl.col("close") - pl.col("restated_close")
     exact = _DIGIT + _FLOAT * pl.col("close")
-    quoted = _near(amount, _FRACTION, exact)
+    quoted = _near(amount, _COINS, exact)
     cents = _near(pl.col("restated_close"), 0.01, pl.lit(_EQUAL)) & (pl.col("factor") < SPLIT_BELOW)
     # A close that was rounded to cents leaves room for a simple ratio only.
     simple = _simple(ratio, exact) | (cents & _simple(ratio, pl.lit(_CENT)))

@@ -13,6 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -27,10 +28,14 @@ if TYPE_CHECKING:
 
 #: A quarter is disclosed about this long after its end; farther off counts as far at most.
 _USUAL, _FAR = 38, 40
+#: A disclosure this far from the company's usual day is late, or a correction: its period is not certain.
+_UNUSUAL = 20
+#: A correction follows within so many days.
+_YEAR = 400
 #: Fewer disclosures than this do not show a rhythm.
 _FEWEST = 3
 #: The year's end must stand out from the next best quarter by this much of the evidence.
-_MARGIN = 0.25
+_MARGIN = 0.5
 _QUARTERS = 4
 
 
@@ -44,7 +49,7 @@ class _Filing:
     value: float | None
     marks: tuple[bool, ...]
     end: date | None = None
-    repeats: bool = False
+    repeats: _Filing | None = None
 
 
 def infer(mapped: pl.DataFrame, spec: FileSpec) -> pl.DataFrame:
@@ -77,15 +82,15 @@ def infer(mapped: pl.DataFrame, spec: FileSpec) -> pl.DataFrame:
 def _placed(filings: Sequence[_Filing], rule: InferRule) -> list[tuple[int, date | None, int | None, str | None]]:
     """Period end and quarter of each disclosure of one company."""
     _note_repetitions(filings)
-    first = [one for one in filings if not one.repeats]
+    first = [one for one in filings if one.repeats is None]
     phase = _phase([one.disclosed for one in first], rule)
-    for one in first:
-        end = _quarter_end(one.disclosed, phase, rule.soonest)
-        one.end = end if (one.disclosed - end).days <= rule.latest else None
-    before: date | None = None
+    ends = [_quarter_end(one.disclosed, phase, rule.soonest) for one in first]
+    lags = [(one.disclosed - end).days for one, end in zip(first, ends, strict=True)]
+    usual = median(lags) if lags else 0
+    for one, end, lag in zip(first, ends, lags, strict=True):
+        one.end = end if lag <= rule.latest and abs(lag - usual) <= _UNUSUAL else None
     for one in filings:
-        one.end = before if one.repeats else one.end
-        before = one.end
+        one.end = one.repeats.end if one.repeats else one.end
     closing = _closing_month(first)
     if closing is None:
         return [(one.row, one.end, None, "unknown_period") for one in filings]
@@ -101,9 +106,15 @@ def _placed(filings: Sequence[_Filing], rule: InferRule) -> list[tuple[int, date
 
 
 def _note_repetitions(filings: Sequence[_Filing]) -> None:
-    """A disclosure of the very values of the one before is a correction of its text, not of another period."""
-    for before, one in pairwise(filings):
-        one.repeats = one.values == before.values
+    """A disclosure of the very values of an earlier one is a correction of its text, not of another period."""
+    for number, one in enumerate(filings):
+        earlier = (
+            before
+            for before in filings[:number]
+            if before.values == one.values and (one.disclosed - before.disclosed).days <= _YEAR
+        )
+        found = next(earlier, None)
+        one.repeats = (found.repeats or found) if found else None
 
 
 def _phase(days: Sequence[date], rule: InferRule) -> int:

@@ -155,7 +155,7 @@ class SourceFiles:
             "region": pl.lit(self.spec.region),
             "spell": pl.lit(1),
             "currency": pl.lit(mapping.currency_of(self.spec)),
-            "asset_type": pl.lit(self.spec.asset_type),
+            "asset_type": pl.lit(self.spec.asset_type or "stock"),
             "listed_date": pl.col("first"),
             "delisted_date": delisted,
             "delisting_reason": pl.when(ended).then(pl.lit("ended")),

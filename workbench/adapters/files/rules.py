@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Days = int | dict[str, int]
+#: Keys of days by report.
+_REPORTS = ("Q", "6M", "9M", "FY", "default")
 Flow = Literal["quarter", "year_to_date", "year"]
 
 
@@ -106,8 +108,8 @@ class KnowledgeRule(Strict):
     month_day : str or None
         The file's column with month and day alone (``04-24``): the first such day after ``period_end``.
     lag_days : int, mapping or None
-        Days after ``period_end``, for a file without filing dates. As a mapping, by period: ``Q``, ``6M``,
-        ``9M``, ``FY`` (the period that ends with the row's), ``Q4`` for a fourth quarter, ``default``.
+        Days after ``period_end``, for a file without filing dates. As a mapping, by the report that gave the
+        number: ``Q`` (of the first quarter), ``6M``, ``9M``, ``FY`` (the annual one), and ``default``.
     as_of : date or None
         One day for the whole file: a list as it stood on that day.
     usable : {"next_session", "same_day"}
@@ -115,7 +117,7 @@ class KnowledgeRule(Strict):
         session already.
     within_days : int, mapping or None
         A day of knowledge later than this after ``period_end`` is not believed and the row is quarantined.
-        As a mapping by period, as ``lag_days``.
+        As a mapping as ``lag_days``.
     """
 
     column: str | None = None
@@ -130,6 +132,10 @@ class KnowledgeRule(Strict):
         given = [self.column, self.month_day, self.lag_days, self.as_of]
         if sum(one is not None for one in given) != 1:
             raise ValueError("give exactly one of column, month_day, lag_days and as_of")
+        for days in (self.lag_days, self.within_days):
+            unknown = sorted(set(days) - set(_REPORTS)) if isinstance(days, dict) else []
+            if unknown:
+                raise ValueError(f"{unknown[0]} is no report; days may be given for {', '.join(_REPORTS)}")
         return self
 
 

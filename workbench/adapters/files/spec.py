@@ -136,8 +136,8 @@ class FileSpec(Strict):
         an event on the next session; splits and dividends are derived from it.
     ended : EndedRule
         Tickers that stop before the file does.
-    asset_type : str
-        Written into the ticker rows.
+    asset_type : str or None
+        Of tickers of which the lake knows none; by default ``stock`` for prices, nothing for a list.
     lake : str or None
         Name of a lake of its own, a folder beside the main one: for a file whose prices must not share
         tickers with another file, because they are adjusted in another way.
@@ -192,7 +192,7 @@ class FileSpec(Strict):
     duplicates: DuplicateRule | None = None
     derive_actions: Literal["restated_close"] | None = None
     ended: EndedRule = EndedRule()
-    asset_type: str = "stock"
+    asset_type: str | None = None
     lake: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     fix: FixRule = FixRule()
     quoted: Literal["units_per_usd", "usd_per_unit"] = "units_per_usd"

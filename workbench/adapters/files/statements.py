@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Months that a period has.
 MONTHS = {"Q": 3, "6M": 6, "9M": 9, "FY": 12}
+#: Number of a quarter to the period that a report of it covers to date.
+_REPORTS = {1: "Q", 2: "6M", 3: "9M", 4: "FY"}
 #: Days of so many whole weeks: fiscal quarters of 13 weeks do not end with a month.
 _QUARTER_WEEKS = 91
 #: The other quarters of a year end this many days before the fourth, at most and at least.
@@ -177,9 +179,7 @@ def _rule_for(flows: Flow | dict[str, Flow]) -> pl.Expr:
 
 
 def _period() -> pl.Expr:
-    to_date = pl.col("quarter").replace_strict(
-        {1: "Q", 2: "6M", 3: "9M", 4: "FY"}, default=None, return_dtype=pl.String
-    )
+    to_date = pl.col("quarter").replace_strict(_REPORTS, default=None, return_dtype=pl.String)
     contradicts = pl.col("whole_year") & pl.col("form").str.contains("Q").fill_null(value=False)
     return (
         pl.when(pl.col("kind") == "instant")
@@ -208,18 +208,12 @@ def _remainders(found: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(period=period).drop("held")
 
 
-def _by_period(days: Days) -> pl.Expr:
-    """Days of a rule for each cell: ``Q4`` is a fourth quarter (an annual report), whatever its flows cover."""
+def _by_report(days: Days) -> pl.Expr:
+    """Days of a rule for each cell, by the report that its quarter ends with."""
     if isinstance(days, int):
         return pl.lit(days)
-    reported = pl.col("quarter").replace_strict(
-        {1: "Q", 2: "6M", 3: "9M", 4: "FY"}, default=None, return_dtype=pl.String
-    )
-    fallback = days.get("default")
-    other = reported.replace_strict(days, default=fallback, return_dtype=pl.Int64)
-    if "Q4" in days:
-        return pl.when(pl.col("quarter") == 4).then(days["Q4"]).otherwise(other)
-    return other
+    report = pl.col("quarter").replace_strict(_REPORTS, default=None, return_dtype=pl.String)
+    return report.replace_strict(days, default=days.get("default"), return_dtype=pl.Int64)
 
 
 def _known(spec: FileSpec) -> pl.Expr:
@@ -233,7 +227,7 @@ def _known(spec: FileSpec) -> pl.Expr:
         same = pl.date(year, month, day.clip(1, 28)) + pl.duration(days=day - day.clip(1, 28))
         after = pl.date(year + 1, month, day.clip(1, 28)) + pl.duration(days=day - day.clip(1, 28))
         return pl.when(same > pl.col("period_end")).then(same).otherwise(after)
-    return pl.col("period_end") + pl.duration(days=_by_period(rule.lag_days if rule.lag_days is not None else 0))
+    return pl.col("period_end") + pl.duration(days=_by_report(rule.lag_days if rule.lag_days is not None else 0))
 
 
 def _filing_id(spec: FileSpec) -> pl.Expr:
@@ -277,6 +271,6 @@ def _faults(spec: FileSpec) -> list[pl.Expr]:
         pl.when(pl.col("known") < pl.col("period_end")).then(pl.lit("known_too_early")),
     ]
     if spec.knowledge and spec.knowledge.within_days is not None:
-        late = (pl.col("known") - pl.col("period_end")).dt.total_days() > _by_period(spec.knowledge.within_days)
+        late = (pl.col("known") - pl.col("period_end")).dt.total_days() > _by_report(spec.knowledge.within_days)
         found.append(pl.when(late.fill_null(value=False)).then(pl.lit("unknown_knowledge")))
     return found
