@@ -216,7 +216,11 @@ def test_of_two_days_of_one_split_the_price_decides_else_the_last_stands(
 
 
 def test_a_range_that_cuts_between_two_days_of_one_split_agrees_with_the_whole(serve: Serve) -> None:
-    serve({"/splits": listed(*TWICE)})
+    def within(call: Call) -> dict[str, Any]:
+        low, high = call.query["execution_date.gte"], call.query["execution_date.lte"]
+        return listed(*(row for row in TWICE if low <= row["execution_date"] <= high))
+
+    serve({"/splits": within})
     assert actions_of(("X",), date(2022, 1, 3), date(2022, 6, 24)).is_empty()
     assert actions_of(("X",), date(2022, 6, 25), date(2022, 12, 30))["ex_date"].to_list() == [date(2022, 6, 29)]
 
@@ -265,10 +269,27 @@ def test_many_tickers_are_asked_at_once_and_few_one_by_one(serve: Serve) -> None
     many = tuple(f"T{number}" for number in range(300))
     assert actions_of(many, date(2025, 2, 3), date(2025, 3, 14))["ticker"].to_list() == ["T7"]
     assert len(server.calls) == 2
+    server = serve({"/splits": listed(split("OTHER", "2025-03-03", 1, 2), split("T7", "2025-03-03", 1, 2))})
     assert actions_of(None, date(2025, 2, 3), date(2025, 3, 14))["ticker"].to_list() == ["OTHER", "T7"]
     before = len(server.calls)
-    actions_of(("T7", "T8"), date(2025, 2, 3), date(2025, 3, 14))
-    assert [call.query["ticker"] for call in server.calls[before:]] == ["T7", "T7", "T8", "T8"]
+    actions_of(("T7", "T8"), date(2025, 1, 6), date(2025, 3, 14))
+    assert [call.query["ticker"] for call in server.calls[before:]] == ["T7", "T8", "T7", "T8"]
+
+
+def test_the_whole_market_is_asked_once_for_all_batches(serve: Serve) -> None:
+    def within(call: Call) -> dict[str, Any]:
+        low, high = call.query["ex_dividend_date.gte"], call.query["ex_dividend_date.lte"]
+        days = [f"{year}-06-12" for year in range(2020, 2026)]
+        return listed(*(dividend(f"T{n}", day, 0.5) for n in (7, 1007) for day in days if low <= day <= high))
+
+    server = serve({"/dividends": within, "/splits": listed(*TWICE)})
+    start, end = date(2020, 3, 2), date(2025, 3, 14)
+    first = actions_of(tuple(f"T{number}" for number in range(1000)), start, end)
+    assert first["ex_date"].to_list() == [date(year, 6, 12) for year in range(2020, 2025)]
+    assert len(server.calls) == 2 * 6, "splits and dividends by calendar year"
+    second = actions_of(("X", *(f"T{number}" for number in range(1000, 1999))), start, end)
+    assert second["ticker"].to_list() == ["T1007"] * 5 + ["X"]
+    assert [call.path.split("/")[2] for call in server.calls[12:]] == ["aggs"], "the price decides on the doubled split"
 
 
 def test_a_listed_ticker_without_an_action_is_no_absence(serve: Serve) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from math import log
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -15,21 +14,25 @@ from workbench.adapters.polygon.api import NAME, Api, NotInPlan
 from workbench.schemas import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from workbench.adapters.net import Reply
+    from workbench.adapters.polygon.kept import Kept
 
 _SPLITS, _DIVIDENDS = "/v3/reference/splits", "/v3/reference/dividends"
 #: Days in which two rows of one split may lie apart.
 NEAR = timedelta(days=10)
 #: Pages of 1,000 rows that a year of the whole market has, splits and dividends together (some 45,000 rows).
 _PAGES_A_YEAR = 45
+#: Longer ranges are asked, and kept, by calendar year.
+_ONE_PIECE = timedelta(days=100)
 #: The same event may differ in these only.
 _NO_PART = ("id", "request_id")
+_SPLIT = {"ticker": pl.String, "day": pl.Date, "ratio": pl.Float64}
+_DIVIDEND = {"ticker": pl.String, "day": pl.Date, "amount": pl.Float64, "currency": pl.String}
 
 
-@dataclass(frozen=True)
-class _Split:
+class _Split(NamedTuple):
     """One row; ``ratio`` is new shares for one old share."""
 
     ticker: str
@@ -37,29 +40,49 @@ class _Split:
     ratio: float
 
 
-def fetch(api: Api, tickers: Sequence[str] | None, start: date, end: date) -> pl.DataFrame:
+def fetch(api: Api, kept: Kept, tickers: Sequence[str] | None, start: date, end: date) -> pl.DataFrame:
     """Splits and dividends with an ex date from start to end, in the columns of ``actions``.
 
-    Asked ticker by ticker (two calls each) or for the whole market, whichever is fewer calls.
+    Asked ticker by ticker (two calls each) or for the whole market, whichever is fewer calls; what was asked
+    for the whole market is kept for the next batch of tickers.
     """
-    years = (end - start).days / 365.25
-    alone = tickers is not None and 2 * len(tickers) <= 2 + _PAGES_A_YEAR * years
-    each: Sequence[str | None] = list(tickers) if alone and tickers is not None else [None]
-    splits: list[_Split] = []
-    dividends: list[dict[str, Any]] = []
-    for ticker in each:
-        near = _asked(api, _SPLITS, "execution_date", ticker, start - NEAR, end + NEAR)
-        splits += [_split(row, reply) for row, reply in near]
-        rows = _asked(api, _DIVIDENDS, "ex_dividend_date", ticker, start, end)
-        dividends += [_checked(row, reply) for row, reply in rows]
+    pieces = list(_pieces(start, end))
+    lacking = [(first, last) for first, last in pieces if not kept.has_frame(f"dividends-{first}-{last}")]
+    pages = sum(2 + _PAGES_A_YEAR * (last - first).days / 365.25 for first, last in lacking)
+    if tickers is not None and 2 * len(tickers) + api.spent["actions"] <= pages:
+        api.spent["actions"] += 2 * len(tickers)
+        own = [(pl.col("ticker") == ticker, ticker) for ticker in tickers]
+        splits = pl.concat([_splits(api, ticker, start, end).filter(its) for its, ticker in own])
+        dividends = pl.concat([_dividends(api, ticker, start, end).filter(its) for its, ticker in own])
+    else:
+        api.spent["actions"] = 0
+        splits = pl.concat([_market(api, kept, "splits", *piece) for piece in pieces]).unique(maintain_order=True)
+        dividends = pl.concat([_market(api, kept, "dividends", *piece) for piece in pieces])
     if tickers is not None:
-        wanted = set(tickers)
-        splits = [one for one in splits if one.ticker in wanted]
-        dividends = [row for row in dividends if row["ticker"] in wanted]
-    found = [*_split_rows(api, splits), *_dividend_rows(dividends)]
+        splits, dividends = (frame.filter(pl.col("ticker").is_in(tickers)) for frame in (splits, dividends))
     schema = TABLES["actions"]
+    found = [*_split_rows(api, splits), *_dividend_rows(dividends)]
     frame = pl.DataFrame(found, schema=dict(schema.columns), orient="row")
     return frame.filter(pl.col("ex_date").is_between(start, end)).sort(schema.key)
+
+
+def _pieces(start: date, end: date) -> Iterator[tuple[date, date]]:
+    """The range in one piece, or by calendar year."""
+    if end - start <= _ONE_PIECE:
+        yield start, end
+        return
+    for year in range(start.year, end.year + 1):
+        yield max(start, date(year, 1, 1)), min(end, date(year, 12, 31))
+
+
+def _market(api: Api, kept: Kept, what: str, start: date, end: date) -> pl.DataFrame:
+    """The whole market's rows of a piece, asked once in the hours that they are kept."""
+    name = f"{what}-{start}-{end}"
+    known = kept.frame(name)
+    if known is None:
+        known = (_splits if what == "splits" else _dividends)(api, None, start, end)
+        kept.keep_frame(name, known)
+    return known
 
 
 def _asked(
@@ -70,19 +93,39 @@ def _asked(
     return api.rows(path, ({"ticker": ticker} if ticker else {}) | days | order)
 
 
-def _split(row: dict[str, Any], reply: Reply) -> _Split:
+def _splits(api: Api, ticker: str | None, start: date, end: date) -> pl.DataFrame:
+    """ticker, day, ratio (new shares for an old one), from some days before the range to some after it."""
+    rows = _asked(api, _SPLITS, "execution_date", ticker, start - NEAR, end + NEAR)
+    found = {_split(row, reply) for row, reply in rows}
+    return pl.DataFrame(sorted(one for one in found if one[2] not in (0.0, 1.0)), schema=_SPLIT, orient="row")
+
+
+def _split(row: dict[str, Any], reply: Reply) -> tuple[str, date, float]:
     try:
         old, new = float(row["split_from"]), float(row["split_to"])
-        return _Split(str(row["ticker"]), date.fromisoformat(row["execution_date"]), new / old if old > 0 else 0.0)
+        day = date.fromisoformat(row["execution_date"])
+        return str(row["ticker"]), day, new / old if old > 0 and new > 0 else 0.0
     except (KeyError, TypeError, ValueError) as error:
         raise reply.changed(f"a split of another shape: {sorted(row)}") from error
 
 
-def _split_rows(api: Api, splits: Iterable[_Split]) -> Iterator[tuple[Any, ...]]:
+def _dividends(api: Api, ticker: str | None, start: date, end: date) -> pl.DataFrame:
+    """ticker, day, amount, currency; a row that stands there twice is one."""
+    once: dict[tuple[tuple[str, str], ...], tuple[str, date, float, str]] = {}
+    for row, reply in _asked(api, _DIVIDENDS, "ex_dividend_date", ticker, start, end):
+        try:
+            amount, day = float(row["cash_amount"] or 0.0), date.fromisoformat(row["ex_dividend_date"])
+            one = (str(row["ticker"]), day, amount, str(row.get("currency") or "USD").upper())
+        except (KeyError, TypeError, ValueError) as error:
+            raise reply.changed(f"a dividend of another shape: {sorted(row)}") from error
+        once[tuple(sorted((name, str(value)) for name, value in row.items() if name not in _NO_PART))] = one
+    return pl.DataFrame([one for one in once.values() if one[2] > 0], schema=_DIVIDEND, orient="row")
+
+
+def _split_rows(api: Api, splits: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
     """Each split once: rows near to each other with one ratio, or on one day, are one event."""
-    real = sorted({one for one in splits if one.ratio > 0 and one.ratio != 1}, key=lambda one: (one.ticker, one.day))
     events: list[list[_Split]] = []
-    for one in real:
+    for one in (_Split(*row) for row in splits.sort("ticker", "day", "ratio").rows()):
         last = events[-1][-1] if events else None
         if last and last.ticker == one.ticker and _one_event(last, one):
             events[-1].append(one)
@@ -128,25 +171,12 @@ def _nights(frame: pl.DataFrame) -> Iterator[tuple[date, float, float]]:
     yield from raw.filter((pl.col("open") > 0) & (pl.col("before") > 0)).rows()
 
 
-def _checked(row: dict[str, Any], reply: Reply) -> dict[str, Any]:
-    try:
-        date.fromisoformat(row["ex_dividend_date"])
-        amount = row["cash_amount"]
-        return row | {"ticker": str(row["ticker"]), "cash_amount": None if amount is None else float(amount)}
-    except (KeyError, TypeError, ValueError) as error:
-        raise reply.changed(f"a dividend of another shape: {sorted(row)}") from error
-
-
-def _dividend_rows(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
+def _dividend_rows(dividends: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
     """Cash a share by ex date: ordinary, special and capital-gain amounts of one day together."""
-    once = {tuple(sorted((k, str(v)) for k, v in row.items() if k not in _NO_PART)): row for row in rows}
     sums: dict[tuple[str, date], dict[str, float]] = {}
-    for row in once.values():
-        if row["cash_amount"] is None or row["cash_amount"] <= 0:
-            continue
-        currency = str(row.get("currency") or "USD").upper()
-        by_currency = sums.setdefault((row["ticker"], date.fromisoformat(row["ex_dividend_date"])), {})
-        by_currency[currency] = by_currency.get(currency, 0.0) + row["cash_amount"]
+    for ticker, day, amount, currency in dividends.rows():
+        by_currency = sums.setdefault((ticker, day), {})
+        by_currency[currency] = by_currency.get(currency, 0.0) + amount
     for (ticker, day), amounts in sums.items():
         currency = "USD" if "USD" in amounts else min(amounts)
         if len(amounts) > 1:

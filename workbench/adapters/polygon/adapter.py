@@ -46,8 +46,8 @@ class Polygon(Adapter):
     """
 
     name: ClassVar[str] = NAME
-    #: Bars are asked by session for all tickers at once, which needs all of them in one request.
-    batch_size: ClassVar[int] = 50_000
+    #: More than the sessions of two years: bars of a large market are asked by session, once for all batches.
+    batch_size: ClassVar[int] = 1_000
     secrets: ClassVar[tuple[str, ...]] = (KEY,)
     signup: ClassVar[str] = "Make a free key at https://polygon.io (now https://massive.com) and put it into .env."
 
@@ -95,7 +95,7 @@ class Polygon(Adapter):
         if table == "ohlcv":
             return self._ohlcv(request, start, end)
         if table == "actions":
-            frame = actions.fetch(self._api, request.tickers, start, end)
+            frame = actions.fetch(self._api, self._days, request.tickers, start, end)
             return Fetched(frame, tuple(_unknown(request, frame, start, end)))
         tickers = request.tickers if request.tickers is not None else tuple(listing.active_stocks(self._api))
         last = self.last_date("US")

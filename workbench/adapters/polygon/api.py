@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -35,6 +37,15 @@ class NotFound(ProviderError):
     """There is no such ticker."""
 
 
+@dataclass(frozen=True)
+class Page:
+    """One page of a list: its rows, the whole body, and the reply for errors."""
+
+    rows: list[dict[str, Any]]
+    body: dict[str, Any]
+    reply: Reply
+
+
 class Api:
     """Polygon for one key.
 
@@ -47,12 +58,12 @@ class Api:
 
     Attributes
     ----------
-    by_ticker : int
-        Calls for bars of single tickers since the last ones for the whole market.
+    spent : Counter of str
+        Calls for single tickers, by table, since the last ones for the whole market.
     """
 
     def __init__(self, calls_per_minute: int | None = None, patience: Patience | None = None) -> None:
-        self.by_ticker = 0
+        self.spent: Counter[str] = Counter()
         key, patience = secrets.secret(KEY).reveal(), patience or Patience(attempts=4)
         self.calls_per_minute = calls_per_minute or allowed_calls()
         rate = Rate(self.calls_per_minute, 60.0, spread=self.calls_per_minute >= _EVEN_FROM)
@@ -76,8 +87,8 @@ class Api:
             raise reply.changed(f"no status of {' or '.join(_GOOD)}: {reply.text()[:80]!r}")
         return body, reply
 
-    def pages(self, path: str, params: dict[str, Any]) -> Iterator[tuple[list[dict[str, Any]], Reply]]:
-        """The rows of each page of a list, and the reply they stand in.
+    def pages(self, path: str, params: dict[str, Any]) -> Iterator[Page]:
+        """The pages of a list.
 
         ``next_url`` names a host and no key: only its path and query are used.
         """
@@ -90,7 +101,7 @@ class Api:
                 raise reply.changed(f"no `results`, only {sorted(body)}")
             if rows is not None and not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
                 raise reply.changed("`results` that are no list of rows")
-            yield rows or [], reply
+            yield Page(rows or [], body, reply)
             address = body.get("next_url")
             parts = urlsplit(address) if address else None
             following = f"{parts.path}?{parts.query}" if parts else None
@@ -99,10 +110,10 @@ class Api:
             seen.add(following or "")
 
     def rows(self, path: str, params: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Reply]]:
-        """The rows of all pages."""
-        for rows, reply in self.pages(path, params):
-            for row in rows:
-                yield row, reply
+        """The rows of all pages, each with the reply it stands in."""
+        for page in self.pages(path, params):
+            for row in page.rows:
+                yield row, page.reply
 
     def _judge(self, reply: Reply) -> None:
         """Raise what Polygon says in its own words; the text stands under ``error`` or under ``message``."""

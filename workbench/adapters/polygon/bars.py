@@ -15,7 +15,7 @@ from urllib.parse import quote
 import polars as pl
 
 from workbench import journal
-from workbench.adapters.polygon.api import FREE_CALLS, NAME, Api, NotInPlan
+from workbench.adapters.polygon.api import FREE_CALLS, NAME, Api, NotInPlan, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,10 +85,10 @@ def fetch(
     """
     days = [day for day in days if day >= history.first]
     missing = sum(not kept.has_frame(day.isoformat()) for day in days)
-    if tickers is None or missing < len(tickers) + api.by_ticker:
-        api.by_ticker = 0
+    if tickers is None or missing < len(tickers) + api.spent["bars"]:
+        api.spent["bars"] = 0
         return _by_session(api, history, kept, tickers, days, last)
-    api.by_ticker += len(tickers)
+    api.spent["bars"] += len(tickers)
     return _by_ticker(api, history, tickers, days, last)
 
 
@@ -129,7 +129,7 @@ def one_ticker(api: Api, ticker: str, start: date, end: date) -> pl.DataFrame:
     """The bars of one ticker from start to end, both included."""
     path = f"/v2/aggs/ticker/{quote(ticker, safe='')}/range/1/day/{start}/{end}"
     pages = api.pages(path, {"adjusted": "false", "sort": "asc", "limit": LIMIT})
-    frame = pl.concat([_parsed(rows, reply, ticker) for rows, reply in pages])
+    frame = pl.concat([_parsed(page, ticker) for page in pages])
     inside = frame.filter(pl.col("date").is_between(start, end))
     return inside.unique("date", keep="last", maintain_order=True)
 
@@ -176,18 +176,18 @@ def _session(api: Api, kept: Kept, day: date) -> pl.DataFrame | NotInPlan:
         )
     except NotInPlan as error:
         return error
-    frame = pl.concat([_parsed(rows, reply) for rows, reply in pages])
+    frame = pl.concat([_parsed(page) for page in pages])
     frame = frame.filter(pl.col("date") == day).unique("ticker", keep="last", maintain_order=True)
     if frame.height:
         kept.keep_frame(day.isoformat(), frame)
     return frame
 
 
-def _parsed(rows: list[dict[str, Any]], reply: Reply, ticker: str | None = None) -> pl.DataFrame:
+def _parsed(page: Page, ticker: str | None = None) -> pl.DataFrame:
     """Bars of one page. ``t`` is the start of the day in New York, in whole-market answers its close: one date."""
+    rows, body, reply = page.rows, page.body, page.reply
     if not rows:
         return pl.DataFrame(schema=_SCHEMA)
-    body = reply.json()
     if ticker is not None and body.get("ticker", ticker) != ticker:
         raise reply.changed(f"bars of {body['ticker']!r}, not of {ticker!r}")
     if not isinstance(body.get("adjusted"), bool):
