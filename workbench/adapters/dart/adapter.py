@@ -70,6 +70,7 @@ class Dart(Adapter):
 
     name: ClassVar[str] = "dart"
     batch_size: ClassVar[int] = 20
+    patient: ClassVar[bool] = True
     secrets: ClassVar[tuple[str, ...]] = (KEY,)
     signup: ClassVar[str] = "Request a key at https://opendart.fss.or.kr (free) and put DART_API_KEY=... into .env."
 
