@@ -58,14 +58,15 @@ class Fake(Adapter):
         error = queue.pop(0) if queue else None
         if error is not None:
             raise error
+        absent = tuple(one for one in self.absent if one.ticker in (request.tickers or ()))
         if table == "ohlcv":
-            return Fetched(self.change(self._bars(request)), self.absent)
+            return Fetched(self.change(self._bars(request)), absent)
         rows = self._listing() if table == "tickers" and table not in self.rows else self.rows.get(table, [])
         base = {"region": REGION, "source": self.name}
         frame = pl.DataFrame([base | row for row in rows], schema=dict(TABLES[table].columns))
         if request.tickers is not None and "ticker" in frame.columns:
             frame = frame.filter(pl.col("ticker").is_in(list(request.tickers)))
-        return Fetched(frame, self.absent)
+        return Fetched(frame, absent)
 
     def _listing(self) -> list[dict[str, object]]:
         fixed = {"spell": 1, "currency": "USD", "listed_date": SESSIONS[0]}

@@ -146,6 +146,8 @@ class Adapter(ABC):
         makes each request once.
     whole : frozenset of str
         Tables that are asked for all tickers at once; the others by batches of tickers.
+    keyless : frozenset of str
+        Tables that it gives without its keys.
     """
 
     name: ClassVar[str]
@@ -156,6 +158,7 @@ class Adapter(ABC):
     adjusted: ClassVar[str] = "none"
     patient: ClassVar[bool] = False
     whole: ClassVar[frozenset[str]] = frozenset({"tickers", "attributes", "fx", "indexes"})
+    keyless: ClassVar[frozenset[str]] = frozenset()
 
     @property
     @abstractmethod

@@ -113,7 +113,10 @@ def tasks(job: Job, table: str, end: date) -> Iterator[Task]:
     single = [one for one in callers if table not in one.adapter.whole]
     if job.combines(table):
         yield from _due_of_each(job, table, whole, [coverage.ALL], end)
-        yield from _due_of_each(job, table, single, _codes(job) if single else [], end)
+        codes = _codes(job) if single else []
+        # One after the other, each in batches of its own size: what the next one adds is put beside what stands.
+        for one in single:
+            yield from _due_of_each(job, table, [one], codes, end)
     elif callers[0] in whole:
         yield from _due_of_first(job, table, whole, [coverage.ALL], end)
     else:

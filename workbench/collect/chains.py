@@ -52,7 +52,7 @@ class Chains:
     tables : mapping of str to Chain
         By table.
     left_out : mapping of str to str
-        Why a provider is not asked at all, such as ``no key (KIS_APP_KEY)``.
+        Why a provider is not asked, or only for what it gives without a key, such as ``no key (KIS_APP_KEY)``.
     cooldown : CooldownMinutes
         For how long a failing provider is put aside.
     """
@@ -106,8 +106,6 @@ def chain_for(lake: Lake, region: str, tables: Sequence[str] | None = None) -> C
 
 def why_not(name: str) -> str:
     """Why a provider cannot be asked here, such as ``no key (KIS_APP_KEY)``; empty where it can."""
-    if name not in adapters.names():
-        return "not part of this version"
     kind = adapters.kind(name)
     if kind.optional and importlib.util.find_spec(kind.optional) is None:
         return f'not installed (pip install "spock-workbench[{kind.optional}]")'
@@ -116,10 +114,12 @@ def why_not(name: str) -> str:
 
 
 def _sort_in(name: str, ready: dict[str, Adapter], left_out: dict[str, str]) -> None:
-    reason = why_not(name)
+    reason, keyless = why_not(name), sorted(adapters.kind(name).keyless)
     if reason:
-        left_out[name] = reason
-        return
+        some = reason.startswith("no key") and bool(keyless)
+        left_out[name] = f"{reason}: asked for {', '.join(keyless)} only" if some else reason
+        if not some:
+            return
     try:
         ready[name] = adapters.get(name)
     except ConfigError as error:
@@ -134,7 +134,8 @@ def _chain(
     for entry in section.providers:
         for name in (part.strip() for part in entry.split("|")):
             adapter = ready.get(name)
-            if adapter is not None and region in adapter.offers.get(table, frozenset()):
+            open_to_us = adapter is not None and (name not in left_out or table in adapter.keyless)
+            if adapter is not None and open_to_us and region in adapter.offers.get(table, frozenset()):
                 chosen.append(adapter)
                 break
             missing.append(f"{name}: {left_out.get(name, 'does not offer it')}")

@@ -33,6 +33,9 @@ OVERLAP = {
     "indexes": timedelta(days=10),
 }
 
+#: What changes rarely and costs a call a ticker is asked again only after so long.
+EVERY = {"attributes": timedelta(days=30)}
+
 
 def due(
     lake: Lake, region: str, table: str, tickers: Sequence[str], start: date, end: date, providers: Sequence[str]
@@ -61,7 +64,7 @@ def due(
         through = latest.get(ticker)
         if through is None:
             asked.setdefault(start, []).append(ticker)
-        elif through < end:
+        elif through < end and (ticker == ALL or through + EVERY.get(table, timedelta(0)) < end):
             # From where the last answer ended, not from `start`: what is covered stays one range.
             again = through + timedelta(days=1) - OVERLAP.get(table, timedelta(0))
             asked.setdefault(again, []).append(ticker)

@@ -146,8 +146,14 @@ class Caller:
             self._put_aside(table, request, error)
             self._fault(error)
             raise
-        self.failures = 0
         self.rows += answer.frame.height
+        refused = next((one.detail for one in answer.absent if one.reason == "throttled"), None)
+        self.failures = 0 if refused is None else self.failures + 1
+        if refused is not None:
+            # It gave what it could: the rest is asked of the next one, and so is what comes after.
+            partly = Throttled(f"{self.adapter.name} was throttled: {refused or 'it did not say more'}.")
+            self._put_aside(table, request, partly)
+            self._fault(partly)
         return answer
 
     def _patiently(self, table: str, request: Request) -> Fetched:

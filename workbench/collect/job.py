@@ -256,11 +256,16 @@ def collected(job: Job, reports: Sequence[TableReport], seconds: float) -> Colle
 def _providers(job: Job) -> pl.DataFrame:
     """One row a provider, those that were left out among them."""
     rows = [
-        (one.adapter.name, one.asked, one.calls, one.rows, _status(job, one), one.faults[-1] if one.faults else "")
+        (one.adapter.name, one.asked, one.calls, one.rows, _status(job, one), _note(job, one))
         for one in job.callers.values()
     ]
-    rows += [(name, 0, 0, 0, "left out", why) for name, why in job.chains.left_out.items()]
+    left_out = {name: why for name, why in job.chains.left_out.items() if name not in job.callers}
+    rows += [(name, 0, 0, 0, "left out", why) for name, why in left_out.items()]
     return pl.DataFrame(rows, schema=PROVIDERS, orient="row")
+
+
+def _note(job: Job, caller: Caller) -> str:
+    return caller.faults[-1] if caller.faults else job.chains.left_out.get(caller.adapter.name, "")
 
 
 def _status(job: Job, caller: Caller) -> str:

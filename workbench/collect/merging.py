@@ -46,12 +46,15 @@ def ranked(frames: Sequence[pl.DataFrame], table: str, ranks: Mapping[str, int])
 
 
 def behind(frame: pl.DataFrame, held: pl.DataFrame, table: str, ranks: Mapping[str, int]) -> pl.DataFrame:
-    """Rows without those of a key that the lake holds from an earlier provider of the order."""
+    """Rows beside what the lake holds: of a key that it has from an earlier provider only the nulls are filled."""
     key = list(TABLES[table].key)
-    before = held.with_columns(_rank(ranks)).select(*key, held_rank=_RANK)
-    both = frame.with_columns(_rank(ranks)).join(before, on=key, how="left")
-    later = (pl.col("held_rank") < pl.col(_RANK)).fill_null(False)
-    return both.filter(~later).select(frame.columns)
+    others = [name for name in frame.columns if name not in key]
+    both = frame.with_columns(_rank(ranks)).join(held.with_columns(_rank(ranks)), on=key, how="left", suffix="_held")
+    later = (pl.col(f"{_RANK}_held") < pl.col(_RANK)).fill_null(False)
+    filled = [
+        pl.when(later).then(pl.coalesce(f"{name}_held", name)).otherwise(pl.col(name)).alias(name) for name in others
+    ]
+    return both.select(*key, *filled).select(frame.columns)
 
 
 def actions(frames: Sequence[pl.DataFrame], held: pl.DataFrame, ranks: Mapping[str, int]) -> Merged:

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 #: In this order: listings say which bars to expect, and actions explain jumps, before bars are checked.
 ORDER = ("tickers", "attributes", "fx", "indexes", "actions", "shares", "ohlcv", "fundamentals")
 #: Of these the answers of several providers can be put together row by row.
-COMBINED = frozenset({"tickers", "attributes", "actions", "shares"})
-_EXPECTED = ("akshare", "dart", "edgar", "kis", "polygon", "yahoo")
+COMBINED = frozenset({"tickers", "attributes", "actions", "shares", "fundamentals"})
 
 
 class _Strict(BaseModel):
@@ -115,7 +114,7 @@ def load_order(region: str) -> Order:
     except yaml.YAMLError as error:
         raise ConfigError(f"{path.name} is not YAML: {error}.", hint="Check its indentation and colons.") from error
     order = _checked(content, f"params/collection/{path.name}")
-    known = sorted({*adapters.names(), *_EXPECTED})
+    known = adapters.names()
     for table, section in order.tables().items():
         unknown = [name for name in section.names() if name not in known]
         if unknown:

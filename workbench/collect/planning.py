@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Missing sessions less than this far apart are asked for in one range.
 NEAR = 20
+#: Bars of one batch at most, whatever number of tickers a provider takes: they are held in memory.
+MOST_BARS = 1_000_000
 #: Years of bars that a first collection asks for when no start is given.
 DEFAULT_YEARS = 10
 
@@ -154,8 +156,9 @@ def _batches(
     dates = sessions["date"]
     for (first, last), group in sorted(runs.group_by("first", "last"), key=lambda item: item[0]):
         codes = sorted(set(group["ticker"]))
-        for at in range(0, len(codes), batch_size):
-            chosen = codes[at : at + batch_size]
+        size = max(1, min(batch_size, MOST_BARS // (int(last) - int(first) + 1)))
+        for at in range(0, len(codes), size):
+            chosen = codes[at : at + size]
             days = group.filter(pl.col("ticker").is_in(chosen)).select("ticker", "date").explode("date")
             yield Batch(tuple(chosen), dates[int(first)], dates[int(last)], days.sort("ticker", "date"))
 

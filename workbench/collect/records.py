@@ -112,10 +112,11 @@ def _unrepeated(frames: list[pl.DataFrame], held: pl.DataFrame) -> pl.DataFrame:
 
 def _tell_disputes(job: Job, disputed: pl.DataFrame) -> None:
     for row in disputed.to_dicts():
-        said = (
-            f"{row['ticker']}: {row['source']} has a {row['kind']} of {row['value']:g} on {row['ex_date']}, "
-            f"{row['other_source']} one of {row['other_value']:g} on {row['other_date']}."
-        )
+        one = f"{row['source']} says {row['value']:g} on {row['ex_date']}"
+        other = f"{row['other_source']} says {row['other_value']:g} on {row['other_date']}"
+        said = f"{row['ticker']}, {row['kind']}: {' and '.join(sorted((one, other)))}."
+        if said in job.notes:
+            continue
         job.notes.append(said)
         journal.note(
             "collect.actions_differ",

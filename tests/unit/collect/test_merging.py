@@ -80,7 +80,8 @@ def test_what_the_lake_holds_of_another_provider_is_not_added_again():
     held = split("yahoo", date(2024, 6, 11))
     assert stands([split("kis", D)], held)[0] == []
     assert stands([split("kis", date(2024, 6, 11), 10.1)], held)[0] == [("kis", date(2024, 6, 11), 10.1)]
-    assert stands([split("yahoo", date(2024, 6, 11), 4.0)], split("kis", date(2024, 6, 11)))[0] == []
+    held = cash("kis", D, 1.0, None)
+    assert stands([cash("yahoo", D, 4.0)], held)[0] == [("kis", D, 1.0)], "only what is null there is filled"
 
 
 def test_nulls_are_filled_and_the_earlier_value_stands():
@@ -142,7 +143,8 @@ def test_each_provider_is_asked_for_actions_and_disputes_are_told(lake):
     ]
     one.today = two.today = date(2024, 5, 1)
     done = collect.collect(lake, "US", chains(one, two, combine=("actions",)))
-    assert any("BBB: two has a dividend of 0.5" in note and "one one of 0.9" in note for note in done.notes)
+    assert f"BBB, dividend: one says 0.9 on {SESSIONS[6]} and two says 0.5 on {SESSIONS[6]}." in done.notes
+    assert actions_of(lake)[1] == ("BBB", SESSIONS[6], 0.9, "one")
     assert [line["level"] for line in journal.read() if line["event"] == "collect.actions_differ"] == ["warning"]
     calls = [len(provider.calls) for provider in (one, two)]
     collect.collect(lake, "US", chains(one, two, combine=("actions",)))
@@ -201,9 +203,20 @@ def test_a_ticker_that_was_throttled_is_due_again(lake):
     one.absent = (Absent("AAA", SESSIONS[0], SESSIONS[-1], "throttled"),)
     done = collect.collect(lake, "US", chains(one))
     assert dict(done.summary.select("table", "status").rows())["shares"] == "incomplete"
+    assert [request.tickers for request in one.asked("shares")] == [("AAA", "BBB")], "a partial answer says enough"
     one.absent, one.calls = (), []
+    collect.cooldown.Cooldowns().clear()
     collect.collect(lake, "US", chains(one))
-    assert [request.tickers for request in one.asked("shares")] == [("AAA",)]
+    assert {code for request in one.asked("shares") for code in request.tickers} == {"AAA", "CCC", "DDD"}
+
+
+def test_an_attribute_that_costs_a_call_a_ticker_is_not_asked_every_day(lake):
+    (one,) = providers("one", extra="attributes")
+    one.whole = frozenset({"tickers"})
+    for today, calls in ((date(2024, 3, 1), 2), (date(2024, 3, 15), 2), (date(2024, 4, 15), 4)):
+        one.today = today
+        collect.collect(lake, "US", chains(one, combine=("attributes",)))
+        assert len(one.asked("attributes")) == calls
 
 
 def test_a_table_of_which_nobody_answers_fails_and_the_next_run_does_not_ask_in_vain(lake):

@@ -145,3 +145,14 @@ def test_an_empty_name_is_the_order_of_the_region(lake, write):
     assert lake.sources() == ("free",)
     with pytest.raises(ConfigError, match="chains are those of US"):
         collect.collect(lake, "KR", chains)
+
+
+def test_what_a_provider_gives_without_its_key_is_asked_of_it(lake, write, monkeypatch):
+    monkeypatch.setattr(Keyed, "keyless", frozenset({"tickers"}))
+    write("tickers: {providers: [keyed]}\nactions: {providers: [keyed]}\nohlcv: {providers: [keyed, free]}")
+    done = collect.collect(lake, "US")
+    assert set(lake.read("tickers", "US")["source"]) == {"keyed"}
+    assert lake.sources() == ("free",)
+    assert "no key (KEYED_ONE, KEYED_TWO)" in done.errors["actions"]
+    notes = {row["provider"]: (row["status"], row["note"]) for row in done.providers.to_dicts()}
+    assert notes["keyed"] == ("asked", "no key (KEYED_ONE, KEYED_TWO): asked for tickers only")

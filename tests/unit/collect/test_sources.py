@@ -152,6 +152,21 @@ def test_the_first_provider_is_believed_again_only_where_it_agrees(lake, first, 
     assert any("first and second disagree on 1 tickers (AAA)" in note for note in done.notes)
 
 
+def test_what_a_provider_leaves_for_its_pace_goes_to_the_next(lake, first, second):
+    second.today = first.today
+    run(lake, first, second)
+    first.today = second.today = DAY
+    first.change = lambda frame: frame.filter((pl.col("ticker") == "AAA") | (pl.col("date") < SESSIONS[-3]))
+    first.absent = tuple(Absent(code, SESSIONS[-3], DAY, "throttled", "out of calls") for code in ("BBB",))
+    done = run(lake, first, second)
+    newest = dict(lake.read("ohlcv", "US", DAY).select("ticker", "source").rows())
+    assert newest == {"AAA": "first", "BBB": "second", "CCC": "second", "DDD": "second"}
+    (row,) = collect.put_aside().to_dicts()
+    assert (row["provider"], row["reason"]) == ("first", "throttled")
+    assert "out of calls" in row["said"]
+    assert done.summary.filter(pl.col("table") == "ohlcv")["status"].item() == "collected"
+
+
 def test_tickers_without_any_bar_are_free(lake, first, second):
     first.today = DAY
     first.errors["ohlcv"] = [Throttled("first asks for fewer calls.")]

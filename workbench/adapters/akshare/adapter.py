@@ -61,6 +61,7 @@ class AkShare(Adapter):
 
     name: ClassVar[str] = "akshare"
     batch_size: ClassVar[int] = 20
+    patient: ClassVar[bool] = True
     optional: ClassVar[str] = "akshare"
     signup: ClassVar[str] = 'nothing but the library: pip install "spock-workbench[akshare]"'
 

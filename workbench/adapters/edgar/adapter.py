@@ -52,6 +52,8 @@ class Edgar(Adapter):
 
     name: ClassVar[str] = "edgar"
     batch_size: ClassVar[int] = 20
+    patient: ClassVar[bool] = True
+    whole: ClassVar[frozenset[str]] = frozenset({"tickers"})
     secrets: ClassVar[tuple[str, ...]] = (IDENTITY,)
     signup: ClassVar[str] = (
         "No account: EDGAR asks every caller to say who it is. Set EDGAR_USER_AGENT to your name and mail address."

@@ -60,6 +60,8 @@ class Kis(Adapter):
 
     name: ClassVar[str] = "kis"
     batch_size: ClassVar[int] = 50
+    patient: ClassVar[bool] = True
+    keyless: ClassVar[frozenset[str]] = frozenset({"tickers", "attributes"})
     secrets: ClassVar[tuple[str, ...]] = ("env:KIS_APP_KEY", "env:KIS_APP_SECRET")
     signup: ClassVar[str] = (
         "Open an account at Korea Investment & Securities, apply for the Open API at apiportal.koreainvestment.com, "

@@ -48,6 +48,7 @@ class Polygon(Adapter):
     name: ClassVar[str] = NAME
     #: More than the sessions of two years: bars of a large market are asked by session, once for all batches.
     batch_size: ClassVar[int] = 1_000
+    patient: ClassVar[bool] = True
     secrets: ClassVar[tuple[str, ...]] = (KEY,)
     signup: ClassVar[str] = "Make a free key at https://polygon.io (now https://massive.com) and put it into .env."
 
