@@ -96,7 +96,7 @@ def moves(prices: Prices, least: float) -> list[Move]:
     steps = [
         at
         for at in range(1, len(prices.days))
-        if _size(prices.ratio(at) / prices.ratio(at - 1)) >= least * (1 - prices.blur(at) - prices.blur(at - 1))
+        if _stands_out(prices.ratio(at) / prices.ratio(at - 1), prices.blur(at) + prices.blur(at - 1), least)
     ]
     found = []
     for number, at in enumerate(steps):
@@ -105,7 +105,7 @@ def moves(prices: Prices, least: float) -> list[Move]:
         before, after = range(low, at), range(at, high)
         factor = median(map(prices.ratio, after)) / median(map(prices.ratio, before))
         blur = min(map(prices.blur, before)) + min(map(prices.blur, after))
-        if _size(factor) >= least * (1 - blur):
+        if _stands_out(factor, blur, least):
             found.append(Move(prices.days[at - 1], prices.days[at], factor, blur, prices.raw[at - 1]))
     return found
 
@@ -137,6 +137,11 @@ def split_ratio(factor: float, blur: float) -> float | None:
             ratio = Fraction(new, old)
             return float(ratio if factor > 1 else 1 / ratio)
     return None
+
+
+def _stands_out(factor: float, blur: float, least: float) -> bool:
+    """Large enough, and not an effect of rounding."""
+    return _size(factor) >= least and _size(factor) - 1 > 1.5 * blur
 
 
 def _size(factor: float) -> float:
