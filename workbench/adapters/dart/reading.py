@@ -38,6 +38,8 @@ class Reports:
         Of the company.
     planned : list of Report
         Those asked for.
+    receipts : dict
+        All listed reports, those that are not asked for too, by the receipt numbers of their versions.
     bodies : list of Body
         Statements, at most one a report.
     years : dict
@@ -49,6 +51,7 @@ class Reports:
     corp: str
     profile: Profile
     planned: list[Report]
+    receipts: dict[str, Report]
     bodies: list[Body] = field(default_factory=list)
     years: dict[Report, int] = field(default_factory=dict)
     missing: list[Report] = field(default_factory=list)
@@ -89,13 +92,12 @@ class Reader:
         today = self.answers.service.today()
         possible = known or filings.by_calendar(profile, start, min(end, today))
         planned = [one for one in possible if start <= one.end <= min(end, today) and max(one.years) >= FIRST_YEAR]
-        return Reports(corp, profile, planned)
+        return Reports(corp, profile, planned, {number: one for one in known for number in one.versions})
 
     def statements(self, reports: Reports) -> Reports:
         """Ask for the full statements of each planned report; those without go to ``missing``."""
-        receipts = {number: one for one in reports.planned for number in one.versions}
         for report in reports.planned:
-            body = self._full(reports, report, receipts)
+            body = self._full(reports, report)
             if body is None:
                 reports.missing.append(report)
             else:
@@ -121,27 +123,27 @@ class Reader:
                 return rows
         return None
 
-    def _full(self, reports: Reports, report: Report, receipts: dict[str, Report]) -> Body | None:
+    def _full(self, reports: Reports, report: Report) -> Body | None:
         for basis in (CONSOLIDATED, SEPARATE):
             for year in report.years:
                 rows = self.answers.report(FULL, reports.corp, year, report.code, report.newest, basis)
                 if rows is None:
                     continue
                 statements.check(rows, FULL)
-                if self._is_of(rows, report, reports, year, receipts):
+                if self._is_of(rows, report, reports, year):
                     reports.years[report] = year
                     return Body(report, basis, rows)
         return None
 
-    def _is_of(self, rows: Rows, report: Report, reports: Reports, year: int, receipts: dict[str, Report]) -> bool:
+    def _is_of(self, rows: Rows, report: Report, reports: Reports, year: int) -> bool:
         """Whether an answer is about the report: by its receipt number, by its dates, else by the calendar.
 
         What the service calls the business year of a company whose year ends in another month than December is
         not documented, so that the answer itself must tell.
         """
         receipt = str(rows[0]["rcept_no"])
-        if receipt in receipts:
-            return receipts[receipt] == report
+        if receipt in reports.receipts:
+            return reports.receipts[receipt] == report
         end = statements.period_end(rows)
         if end is None and len(report.years) > 1:
             main = self.answers.report(MAIN, reports.corp, year, report.code, report.newest)

@@ -103,6 +103,13 @@ def test_the_receipt_tells_the_business_year_of_a_year_that_ends_in_march(own, m
         ]
 
 
+def test_the_neighbour_of_a_report_is_not_taken_for_it(own, make, row):
+    own.put("company", CORP, rows={"acc_mt": "03", "stock_code": TICKER})
+    own.filings(CORP, **{"사업보고서 (2023.03)": "20230620000001", "사업보고서 (2025.03)": "20250620000001"})
+    full(own, "2023", "11011", [row("20250620000001", "IS", REVENUE, "5")])
+    assert fetch(make(), date(2023, 3, 31), date(2023, 3, 31)).frame.is_empty()
+
+
 def test_a_report_whose_statements_are_not_there_yet_is_asked_again(own, make, row):
     own.filings(CORP, **{"분기보고서 (2025.09)": "20251114000001"})
     fetched = fetch(make())
