@@ -147,6 +147,9 @@ def _merge(held: list[Row], offered: list[Row], day: date) -> list[Row]:
             continue
         unused.remove(match)
         rows[match] |= {name: new[name] for name in _FILLED if rows[match][name] is None}
+        if rows[match]["delisted_date"] is None and _long_ago(new, day):
+            # The first list still names a company that another provider has known to be gone for long.
+            rows[match] |= {name: new[name] for name in ENDING}
     return _numbered(rows)
 
 
@@ -200,7 +203,7 @@ def _same(held: Row, new: Row, bars: Mapping[str, date] | None, day: date) -> bo
     if ended is not None and ends is not None:
         return abs(ended - ends) <= LAG or _one_name(held, new)
     if ended is None:
-        return bool(ends >= (last or day) - LAG)
+        return bool(ends >= (last or day) - LAG) or (bars is None and _one_name(held, new))
     known = bool(held["issuer_id"] and new["issuer_id"])
     return known or not held["name"] or not new["name"] or _one_name(held, new)
 
@@ -210,6 +213,10 @@ def _apart(held: Row, new: Row) -> bool:
     after = held["delisted_date"] and new["listed_date"] and new["listed_date"] >= held["delisted_date"]
     before = new["delisted_date"] and held["listed_date"] and new["delisted_date"] <= held["listed_date"]
     return bool(after or before)
+
+
+def _long_ago(row: Row, day: date) -> bool:
+    return row["delisted_date"] is not None and bool(row["delisted_date"] < day - LAG)
 
 
 def _one_name(held: Row, new: Row) -> bool:

@@ -183,6 +183,19 @@ def test_a_list_that_lags_behind_a_delisting_makes_no_second_company():
     assert now.select("spell", "name", "delisted_date").rows() == [(1, "늦은 회사", DAY - timedelta(days=3))]
 
 
+def test_a_list_that_still_names_a_company_gone_for_long_makes_no_second_spell_of_it():
+    kis = listing("kis", {"ticker": "GONE", "name": "Gone Corp"})
+    closed = {"ticker": "GONE", "name": "GONE CORPORATION", "delisted_date": date(2023, 3, 2)}
+    polygon = listing("polygon", closed)
+    assert merged(kis, polygon) == [("GONE", 1, "Gone Corp", None, None, date(2023, 3, 2), "kis")]
+    # Where the other provider lists the code as well, what ended is an earlier stay.
+    both = listing("polygon", closed, {"ticker": "GONE", "spell": 2, "name": "Gone Corp"})
+    assert [row[1:3] + row[5:6] for row in merged(kis, both)] == [
+        (1, "GONE CORPORATION", date(2023, 3, 2)),
+        (2, "Gone Corp", None),
+    ]
+
+
 def against(held, offered, bars):
     found = spells.against(held, offered, {"kis": 0}, bars, DAY)
     return found.select("spell", "issuer_id", "listed_date", "delisted_date").rows()
