@@ -122,9 +122,10 @@ def _import_window(task: _Import, window: Window) -> int:
     kept, superseded = editions(readable, task.spec)
     last = task.spec.duplicates is not None and task.spec.duplicates.keep == "last"
     task.superseded("earlier edition" if last else "later edition", _inside(superseded, window).height)
-    if task.spec.duplicates:
-        publish_revisions(task, _inside(readable, window))
-    _publish_actions(task, readable, kept)
+    several = readable.join(superseded.select(_KEY).unique(), on=_KEY, how="semi")
+    del readable
+    publish_revisions(task, _inside(several, window))
+    _publish_actions(task, several, kept)
     checked = quality.check_bars(
         as_ohlcv(kept, task.spec, settings.now()),
         region=task.region,
@@ -151,9 +152,9 @@ def _inside(frame: pl.DataFrame, window: Window) -> pl.DataFrame:
 def _publish_actions(task: _Import, rows: pl.DataFrame, kept: pl.DataFrame) -> None:
     """Splits and dividends that restated closes carry; those that the prices contradict are quarantined."""
     spec = task.spec
-    later = rows.filter(pl.int_range(pl.len()).over(_KEY, order_by=["edition", "row"]) > 0) if spec.duplicates else rows
-    if spec.derive_actions is None or later.is_empty():
+    if spec.derive_actions is None or rows.is_empty():
         return
+    later = rows.filter(pl.int_range(pl.len()).over(_KEY, order_by=["edition", "row"]) > 0)
     sessions = task.sessions["date"].to_list()
     events = derive_actions(
         later, region=task.region, currency=currency_of(spec), source=spec.source, sessions=sessions

@@ -25,7 +25,7 @@ def publish_revisions(task: Task, rows: pl.DataFrame) -> None:
     Parameters
     ----------
     rows : polars.DataFrame
-        Mapped rows with ``edition``.
+        Mapped rows with ``edition``, of the days that have several.
 
     Notes
     -----
@@ -33,9 +33,9 @@ def publish_revisions(task: Task, rows: pl.DataFrame) -> None:
     exists. ``seen_at`` is the end (UTC) of the day on which the edition was published, which lies after that
     session and before the next one in all six regions; without a date it is now.
     """
-    found = _changes(rows, task.region)
-    if found.is_empty():
+    if rows.is_empty():
         return
+    found = _changes(rows, task.region)
     start, end = found.select(first=pl.col("date").min(), last=pl.col("date").max()).row(0)
     held = task.lake.read("revisions", task.region, start, end).filter(pl.col("table") == "ohlcv")
     new = found.join(held, on=_SAME, how="anti", nulls_equal=True)
@@ -46,7 +46,7 @@ def publish_revisions(task: Task, rows: pl.DataFrame) -> None:
 
 def _changes(rows: pl.DataFrame, region: str) -> pl.DataFrame:
     """One row of ``revisions`` for each field that an edition changed."""
-    several = rows.filter(pl.len().over(_DAY) > 1).sort(*_DAY, "edition", "row")
+    several = rows.sort(*_DAY, "edition", "row")
     day = edition_day(several["edition"])
     moment = settings.now()
     seen = pl.lit(moment) if day is None else pl.lit(day).dt.combine(pl.time(23, 59, 59)).dt.replace_time_zone("UTC")

@@ -111,6 +111,10 @@ def test_the_commented_example_is_a_valid_specification(monkeypatch):
     assert (spec.region, spec.ticker.pad) == ("KR", 6)
     rates = load_spec(root / "params/collection/fx_example.yaml")
     assert (rates.table, rates.fix.marks) == ("fx", "start")
+    statements = load_spec(root / "params/collection/fundamentals_example.yaml")
+    assert (statements.knowledge.column, statements.items["net_income"].unit) == ("Filed", 1e6)
+    tickers = load_spec(root / "params/collection/listings_example.yaml")
+    assert (tickers.table, tickers.spells.gap_days, tickers.ended.as_) == ("tickers", 62, "open")
 
 
 @pytest.mark.parametrize(
