@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
+from workbench import journal
 from workbench.adapters.base import Absent
 from workbench.adapters.yahoo import levels
 from workbench.adapters.yahoo.bars import later_ratio, tidy
@@ -55,11 +56,19 @@ def _by_day(chart: Chart, start: date, end: date) -> Iterator[Dividend]:
 
     sums: dict[date, Dividend] = {}
     for one in chart.dividends:
-        if start <= one.day <= end:
-            before = sums.get(one.day)
-            paid_alike = before is not None and before.currency == one.currency
-            total = one.amount + before.amount if before is not None and paid_alike else one.amount
-            sums[one.day] = Dividend(one.day, total, one.currency)
+        before = sums.get(one.day)
+        if before is not None and before.currency != one.currency:
+            journal.note(
+                "dividend.currencies",
+                level="warning",
+                action="Compare with the company's notice: only one currency of this ex date is kept.",
+                provider="yahoo",
+                symbol=chart.symbol,
+                ex_date=one.day,
+                kept=before.currency,
+            )
+        elif start <= one.day <= end:
+            sums[one.day] = Dividend(one.day, one.amount + (before.amount if before else 0.0), one.currency)
     yield from (sums[day] for day in sorted(sums))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -11,10 +12,10 @@ import polars as pl
 from workbench import journal, markets
 from workbench.adapters.base import Absent, Adapter, Fetched, Request
 from workbench.adapters.net import absences, listed_reason
+from workbench.adapters.net.batch import Batch, NotCovered
 from workbench.adapters.yahoo import bars, symbols
-from workbench.adapters.yahoo.batch import Batch
 from workbench.adapters.yahoo.lookup import Lookup
-from workbench.adapters.yahoo.service import NAME, RATE, NotCovered, Service
+from workbench.adapters.yahoo.service import NAME, RATE, Service
 from workbench.errors import ConfigError, ShapeChanged
 from workbench.schemas import TABLES
 from workbench.settings import REGIONS
@@ -96,13 +97,17 @@ class Yahoo(Adapter):
         start = request.start or markets.first_known(region)
         end = request.end or self.last_date(region)
         one = getattr(self, f"_{table}")
-        named = self._named(table, request)
-        batch = Batch(start, end)
+        named, batch = self._named(table, request), Batch(NAME, start, end)
+        rows: Rows = []
+        absent: list[Absent] = []
         for ticker in named:
-            if not batch.add(ticker, lambda ticker=ticker: one(request, ticker, start, end)):  # type: ignore[misc]
+            if batch.stopped:
                 break
-        found = batch.fetched(named)
-        return Fetched(_frame(table, found[0]), tuple(found[1]))
+            found = batch.ask(ticker, partial(one, request, ticker, start, end))
+            if found is not None:
+                rows += found[0]
+                absent += found[1]
+        return Fetched(_frame(table, rows), (*absent, *batch.absent(named)))
 
     def _named(self, table: str, request: Request) -> list[str]:
         """What is asked for: the listing's codes, the currencies, the indexes of the region for None."""
@@ -121,7 +126,7 @@ class Yahoo(Adapter):
 
     def _ohlcv(self, request: Request, ticker: str, start: date, end: date) -> tuple[Rows, list[Absent]]:
         listing, last = request.listing(ticker), self.last_date(request.region)
-        if not _has_session(request.region, start, min(end, last)):
+        if not _sessions(request.region, start, min(end, last)):
             gaps = absences(request.region, ticker, (), start, end, lambda _: ("unknown", "the session is not over"))
             return [], list(gaps)
         _, found = self.lookup.resolve(request, ticker, start - CONTEXT)
@@ -129,7 +134,7 @@ class Yahoo(Adapter):
         for day, ratio in result.unlisted:
             self._note_split(request.region, ticker, day, ratio)
         inside = [row for row in result.rows if start <= row["date"] <= min(end, last)]
-        days = set(markets.sessions(request.region, start, min(end, last)))
+        days = _sessions(request.region, start, min(end, last))
         rows = [row for row in inside if row["date"] in days]
         have = {row["date"] for row in rows}
         newest = max((row["date"] for row in result.rows), default=date.min)
@@ -176,10 +181,10 @@ class Yahoo(Adapter):
         if not known:
             raise NotCovered(f"no index of {request.region} that Yahoo has")
         last = min(end, self.last_date(request.region))
-        if not _has_session(request.region, start, last):
+        days = _sessions(request.region, start, last)
+        if not days:
             return [], [Absent(name, start, end, "holiday", "no session in this range")]
         found = self.lookup.chart(known[0].symbol, start)
-        days = set(markets.sessions(request.region, start, last))
         rows = levels_of(known[0], found, days) if found else []
         return rows, [] if rows else [self._no_days(name, start, end)]
 
@@ -200,22 +205,16 @@ class Yahoo(Adapter):
         symbol, entries = self.lookup.entries(request, ticker, None)
         facts = statements.facts(request.region, entries, self.lookup.split_days(symbol, entries))
         frame = filed.rows(request.region, ticker, facts, NAME).filter(pl.col("period_end").is_between(start, end))
-        return frame.to_dicts(), []
+        return frame.to_dicts(), _nothing(frame.height, ticker, start, end, "statement")
 
     def _shares(self, request: Request, ticker: str, start: date, end: date) -> tuple[Rows, list[Absent]]:
-        from workbench.adapters.yahoo import profile, statements
+        from workbench.adapters.yahoo import counts
 
-        symbol, entries = self.lookup.entries(request, ticker, (statements.SHARES,))
-        facts = statements.facts(request.region, entries, self.lookup.split_days(symbol, entries))
-        rows = list(statements.share_rows(request.region, ticker, facts))
-        today = self.last_date(request.region)
+        rows, today = counts.reported(self.lookup, request, ticker), self.last_date(request.region)
         if start <= today <= end:
-            _, found = self.lookup.module(request, ticker, "defaultKeyStatistics")
-            count = profile.outstanding(found)
-            if count is not None:
-                after = markets.next_session(request.region, today)
-                rows.append(statements.share_row(request.region, ticker, today, after, count))
-        return [row for row in rows if start <= row["date"] <= end], []
+            rows += counts.present(self.lookup, request, ticker, today)
+        inside = [row for row in rows if start <= row["date"] <= end]
+        return inside, _nothing(len(inside), ticker, start, end, "share count")
 
     def _today(self, region: str) -> date:
         return self.now().astimezone(ZoneInfo(markets.get(region).timezone)).date()
@@ -235,11 +234,16 @@ class Yahoo(Adapter):
         )
 
 
+def _nothing(rows: int, ticker: str, start: date, end: date, what: str) -> list[Absent]:
+    """The reason for no row at all."""
+    return [] if rows else [Absent(ticker, start, end, "not_covered", f"Yahoo has no {what} in this range")]
+
+
 def _frame(table: str, rows: Rows) -> pl.DataFrame:
     schema = TABLES[table]
     return pl.DataFrame(rows, schema=dict(schema.columns), orient="row").sort(schema.key)
 
 
-def _has_session(region: str, start: date, end: date) -> bool:
+def _sessions(region: str, start: date, end: date) -> set[date]:
     first, last = max(start, markets.first_known(region)), min(end, markets.last_known(region))
-    return first <= last and bool(markets.sessions(region, first, last))
+    return set(markets.sessions(region, first, last)) if first <= last else set()

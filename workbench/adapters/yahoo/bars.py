@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from workbench.adapters.yahoo import levels
@@ -86,7 +85,7 @@ def _factor(splits: Sequence[levels.Split], place: int, row: Row) -> float:
 
 def _bar(row: Row, factor: float) -> dict[str, Any]:
     prices = {name: _times(getattr(row, name), factor) for name in ("open", "high", "low", "close")}
-    volume = None if row.volume is None or isnan(row.volume) else float(round(row.volume / factor))
+    volume = None if row.volume is None else float(round(row.volume / factor))
     if volume == 0 and len({prices[name] for name in prices} - {None}) == 1:
         prices |= {"open": None, "high": None, "low": None}
     elif volume == 0:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from workbench.adapters.yahoo.service import NotCovered
+from workbench.adapters.net.batch import NotCovered
 from workbench.errors import ProviderError, ShapeChanged
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 FIELDS = ("open", "high", "low", "close", "volume")
 #: Currencies that are hundredths of another one.
 MINOR = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ILA": "ILS"}
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: Seconds from 1970 beyond which a stamp is none, such as one in milliseconds.
+_LONGEST = 1e10
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ class Chart:
         Yahoo's code of the exchange, and the type of the instrument.
     zone : ZoneInfo
         In which a day is a day.
+    first_trade : date or None
+        First day that Yahoo has of the company that has the symbol now.
     rows : tuple of Row
         One a day, in order; days without a close are left out.
     splits : tuple of (date, float)
@@ -70,6 +77,7 @@ class Chart:
     rows: tuple[Row, ...]
     splits: tuple[tuple[date, float], ...]
     dividends: tuple[Dividend, ...]
+    first_trade: date | None = None
 
 
 def read(symbol: str, body: Any) -> Chart | None:
@@ -105,8 +113,10 @@ def read(symbol: str, body: Any) -> Chart | None:
         instrument=meta.get("instrumentType"),
         zone=zone,
         rows=tuple(_rows(symbol, result, zone, unit)),
-        splits=tuple(sorted(_splits(symbol, events, zone))),
+        # The same split may stand there twice, by its opening and by the time of a live row.
+        splits=tuple(sorted(set(_splits(symbol, events, zone)))),
         dividends=tuple(sorted(_dividends(symbol, events, zone, unit), key=lambda one: one.day)),
+        first_trade=_day(symbol, meta["firstTradeDate"], zone) if meta.get("firstTradeDate") is not None else None,
     )
 
 
@@ -123,29 +133,34 @@ def _rows(symbol: str, result: dict[str, Any], zone: ZoneInfo, unit: float) -> I
         if not isinstance(quote.get(name), list) or len(quote[name]) != len(stamps):
             raise _changed(symbol, f"indicators.quote.{name}")
     days: dict[date, Row] = {}
-    for stamp, *values in sorted(zip(stamps, *(quote[name] for name in FIELDS), strict=True), key=lambda one: one[0]):
-        o, h, low, c = (_price(value, unit) for value in values[:4])
-        if c is not None:
-            # The live row of a day comes after its daily row, and is the newer one.
-            day = _day(symbol, stamp, zone)
-            days[day] = Row(day, o, h, low, c, None if values[4] is None else float(values[4]))
+    moments = [(_moment(symbol, stamp), place) for place, stamp in enumerate(stamps)]
+    for moment, place in sorted(moments):
+        o, h, low, c, volume = (_number(symbol, name, quote[name][place]) for name in FIELDS)
+        day, prices = moment.astimezone(zone).date(), [_price(value, unit) for value in (o, h, low, c)]
+        row = Row(day, prices[0], prices[1], prices[2], prices[3], volume)
+        before = days.get(row.day)
+        if row.close is None or (before is not None and before.open is not None and row.open is None):
+            continue
+        # The live row of a day comes after its daily row, and is the newer one.
+        days[row.day] = row
     yield from (days[day] for day in sorted(days))
 
 
 def _splits(symbol: str, events: dict[str, Any], zone: ZoneInfo) -> Iterator[tuple[date, float]]:
     for one in _events(symbol, events, "splits"):
-        new, old = one.get("numerator"), one.get("denominator")
-        yield _day(symbol, one.get("date"), zone), float(new) / float(old) if new and old else float("nan")
+        new, old = (_number(symbol, f"events.splits.{name}", one.get(name)) for name in ("numerator", "denominator"))
+        yield _day(symbol, one.get("date"), zone), new / old if new and old else nan
 
 
 def _dividends(symbol: str, events: dict[str, Any], zone: ZoneInfo, unit: float) -> Iterator[Dividend]:
     for one in _events(symbol, events, "dividends"):
-        if not isinstance(one.get("amount"), (int, float)):
+        amount = _number(symbol, "events.dividends.amount", one.get("amount"))
+        if amount is None:
             raise _changed(symbol, "events.dividends.amount")
         named = one.get("currency") or None
         scale = 100.0 if named in MINOR or (named is None and unit == 100.0) else 1.0
-        if one["amount"] > 0:
-            yield Dividend(_day(symbol, one.get("date"), zone), one["amount"] / scale, MINOR.get(named or "", named))
+        if amount > 0:
+            yield Dividend(_day(symbol, one.get("date"), zone), amount / scale, MINOR.get(named or "", named))
 
 
 def _events(symbol: str, events: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -156,15 +171,33 @@ def _events(symbol: str, events: dict[str, Any], kind: str) -> list[dict[str, An
     return values
 
 
-def _price(value: Any, unit: float) -> float | None:
-    return float(value) / unit if value is not None and value > 0 else None
+def _number(symbol: str, field: str, value: Any) -> float | None:
+    """A number, also one that is written as text; None for null, a dash and what is no number (NaN)."""
+    if value is None or value in ("", "-"):
+        return None
+    try:
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            raise _changed(symbol, field)
+        found = float(value)
+    except ValueError as error:
+        raise _changed(symbol, field) from error
+    return found if isfinite(found) else None
+
+
+def _price(value: float | None, unit: float) -> float | None:
+    return value / unit if value is not None and value > 0 else None
 
 
 def _day(symbol: str, stamp: Any, zone: ZoneInfo) -> date:
     """The exchange-local day; ``meta.gmtoffset`` is today's, and wrong on the other side of a clock change."""
-    if not isinstance(stamp, (int, float)):
+    return _moment(symbol, stamp).astimezone(zone).date()
+
+
+def _moment(symbol: str, stamp: Any) -> datetime:
+    seconds = _number(symbol, "a timestamp", stamp)
+    if seconds is None or abs(seconds) > _LONGEST:
         raise _changed(symbol, "a timestamp")
-    return datetime.fromtimestamp(stamp, UTC).astimezone(zone).date()
+    return _EPOCH + timedelta(seconds=seconds)
 
 
 def _zone(symbol: str, meta: dict[str, Any]) -> ZoneInfo:

@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from workbench import journal
+from workbench.adapters.net.batch import NotCovered
 from workbench.adapters.yahoo import symbols
 from workbench.adapters.yahoo.chart import Chart, read
-from workbench.adapters.yahoo.service import NAME, NotCovered, Service
+from workbench.adapters.yahoo.service import NAME, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,12 +79,19 @@ class Lookup:
         if len(names) > 1:
             journal.note("yahoo.symbol_chosen", provider=NAME, ticker=ticker, symbol=symbol, tried=list(names))
         self._check_currency(request, ticker, symbol, best)
+        self._check_company(request, ticker, symbol, best)
         return symbol, best
 
     def _check_currency(self, request: Request, ticker: str, symbol: str, found: Chart | None) -> None:
         listed, quoted = request.listing(ticker).currency, found.currency if found else None
         if listed and quoted and _SAME_CURRENCY.get(listed, listed) != _SAME_CURRENCY.get(quoted, quoted):
             raise NotCovered(f"Yahoo quotes {symbol} in {quoted}, and the listing says {listed}")
+
+    def _check_company(self, request: Request, ticker: str, symbol: str, found: Chart | None) -> None:
+        """Refuse the bars of another company that was given the symbol of one that had left the list."""
+        gone, first = request.listing(ticker).delisted, found.first_trade if found else None
+        if gone and first and first >= gone:
+            raise NotCovered(f"Yahoo's {symbol} trades since {first}, and the listing ended on {gone}: another company")
 
     def entries(self, request: Request, ticker: str, items: tuple[str, ...] | None) -> tuple[str, list[Entry]]:
         """The symbol of a code, and the numbers of its statements; all items of the table for None."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import journal, settings
 from workbench.adapters.net import Limiter, Patience, Rate
+from workbench.adapters.net.batch import NotCovered
 from workbench.adapters.net.client import SKEW
 from workbench.errors import ProviderError, ShapeChanged, Throttled, Unauthorised, Unreachable
 
@@ -26,10 +27,6 @@ BACKOFF = 60.0
 HOST = "https://query2.finance.yahoo.com"
 #: Statuses with which Yahoo's edge turns clients away.
 _THROTTLED = frozenset({429, 999})
-
-
-class NotCovered(Exception):
-    """Yahoo does not know the symbol, which says nothing of its being delisted."""
 
 
 class Service:

@@ -65,9 +65,11 @@ def read(symbol: str, body: Any) -> list[Entry]:
         raise _changed(symbol, "timeseries.result")
     found: list[Entry] = []
     for result in results:
+        if not isinstance(result, dict):
+            raise _changed(symbol, "timeseries.result")
         for key, values in result.items():
             if key.startswith(("annual", "quarterly")) and isinstance(values, list):
-                found += (_entry(symbol, key, value) for value in values if value is not None)
+                found += (_entry(symbol, key, value) for value in values if _has_number(value))
     return found
 
 
@@ -86,7 +88,8 @@ def facts(region: str, entries: Sequence[Entry], splits: Iterable[date]) -> list
         filed = assumed_filing(
             region,
             end,
-            annual=annual or end.month in year_ends,
+            # Where nobody says when the year ends, any quarter may be the one that comes with the annual report.
+            annual=annual or not year_ends or end.month in year_ends,
             foreign=reported not in (None, markets.get(region).currency),
         )
         found += (
@@ -153,6 +156,12 @@ def first_day(end: date, months: int) -> date:
     back = after.year * 12 + after.month - 1 - months
     start = date(back // 12, back % 12 + 1, min(after.day, 28))
     return start if after != end else start + timedelta(days=1)
+
+
+def _has_number(value: Any) -> bool:
+    """False for null, and for a value that says that it is null."""
+    reported = value.get("reportedValue") if isinstance(value, dict) else value
+    return value is not None and not (isinstance(reported, dict) and "raw" in reported and reported["raw"] is None)
 
 
 def _entry(symbol: str, key: str, value: Any) -> Entry:

@@ -6,6 +6,7 @@ exchange is unknown the rule is stated below and tried in its order; what was ch
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 #: MIC -> suffix. KONEX and Nextrade have none.
@@ -28,6 +29,10 @@ EXCHANGE_NAME = {"KS": "KSC", "KQ": "KOE", "SS": "SHH", "SZ": "SHZ"}
 _UNKNOWN = {"KR": ("KS", "KQ"), "HK": ("HK",), "JP": ("T",), "VN": ("VN",)}
 #: First character of a Chinese code -> suffix (numbering plans of the three exchanges).
 _CHINESE = {"6": "SS", "9": "SS", "0": "SZ", "2": "SZ", "3": "SZ", "4": "BJ", "8": "BJ"}
+#: A preferred share as US sources write it, with a small letter.
+_PREFERRED = re.compile(r"([A-Z]+)p([A-Z]?)")
+#: What stands behind the dot for other lines of a US company -> behind Yahoo's dash.
+_LINES = {"U": "UN", "WS": "WT", "RT": "RI"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ def candidates(region: str, ticker: str, exchange: str | None) -> tuple[str, ...
     (('0700.HK',), ('BRK-B',), ('247540.KS', '247540.KQ'))
     """
     if region == "US":
-        return (ticker.replace(".", "-").replace("/", "-"),)
+        return (_american(ticker),)
     if exchange:
         suffixes: tuple[str, ...] = (SUFFIX[exchange],) if exchange in SUFFIX else ()
     elif region == "CN":
@@ -104,6 +109,14 @@ def fits(symbol: str, exchange_name: str | None) -> bool:
     """False where the answer is of another exchange than the symbol's suffix says."""
     expected = EXCHANGE_NAME.get(symbol.rpartition(".")[2]) if "." in symbol else None
     return expected is None or exchange_name is None or exchange_name == expected
+
+
+def _american(ticker: str) -> str:
+    """Classes, preferred shares, units, warrants and rights stand behind a dash: ``BAC-PB`` for ``BACpB``."""
+    if preferred := _PREFERRED.fullmatch(ticker):
+        return f"{preferred[1]}-P{preferred[2]}"
+    stem, _, line = ticker.replace("/", ".").partition(".")
+    return f"{stem}-{_LINES.get(line, line.replace('.', '-'))}" if line else stem
 
 
 def _stem(region: str, ticker: str) -> str:

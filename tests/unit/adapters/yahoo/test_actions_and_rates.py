@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from yahoo_charts import chart, rows
 
+from workbench import journal
 from workbench.adapters.yahoo.actions import actions
 from workbench.adapters.yahoo.chart import Chart, Dividend, Row
 from workbench.adapters.yahoo.rates import fx
@@ -30,6 +31,14 @@ def test_a_dividend_is_one_of_a_share_of_its_day() -> None:
         (5, "dividend", 1.0, "JPY"),
         (15, "dividend", 0.3, "JPY"),
     ]
+
+
+def test_dividends_of_one_day_are_one_sum_and_other_currencies_are_noted() -> None:
+    day = date(2024, 1, 5)
+    paid = [Dividend(day, 0.2, "HKD"), Dividend(day, 0.5, "HKD"), Dividend(day, 0.1, "CNY")]
+    assert found_in(chart(rows(FLAT, EVEN), [], paid)) == [(5, "dividend", 0.7, "HKD")]
+    noted = [line for line in journal.read() if line["event"] == "dividend.currencies"]
+    assert [(line["ex_date"], line["kept"]) for line in noted] == [("2024-01-05", "HKD")]
 
 
 @pytest.mark.parametrize(("amount", "value"), [(6.0, 2.0), (2.0, 2.0)])

@@ -44,6 +44,29 @@ def test_an_empty_live_row_does_not_hide_the_days_row() -> None:
     assert [row.close for row in chart.read("1.T", found).rows] == [2.0]
 
 
+def test_a_live_row_without_a_range_does_not_hide_the_days_row() -> None:
+    found = body([stamp("2024-01-05"), stamp("2024-01-05", 5)], [2.0, 2.5])
+    for name in ("open", "high", "low"):
+        result_of(found)["indicators"]["quote"][0][name][1] = 0.0
+    assert [(row.open, row.close) for row in chart.read("1.T", found).rows] == [(2.0, 2.0)]
+
+
+def test_numbers_may_be_whole_written_as_text_or_not_there() -> None:
+    stamps = [float(stamp("2024-01-04")), str(stamp("2024-01-05")), stamp("2024-01-08")]
+    events = {"splits": {"1": {"date": stamp("2024-01-04"), "numerator": "3", "denominator": 1.0}}}
+    read = chart.read("1.T", body(stamps, [4, "5.5", float("nan")], volumes=["1e3", 7, None], events=events))
+    assert [(row.close, row.volume) for row in read.rows] == [(4.0, 1000.0), (5.5, 7.0)]
+    assert read.splits == ((date(2024, 1, 4), 3.0),)
+
+
+def test_a_split_that_stands_there_twice_is_one() -> None:
+    one = {"numerator": 2.0, "denominator": 1.0}
+    twice = {"1": one | {"date": stamp("2024-01-05")}, "2": one | {"date": stamp("2024-01-05", 5)}}
+    assert chart.read("1.T", body([stamp("2024-01-05")], [2.0], events={"splits": twice})).splits == (
+        (date(2024, 1, 5), 2.0),
+    )
+
+
 @pytest.mark.parametrize(("named", "currency"), [("GBp", "GBP"), ("ZAc", "ZAR"), ("ILA", "ILS")])
 def test_hundredths_become_units(named, currency) -> None:
     events = {"dividends": {"1": {"amount": 5.0, "date": stamp("2024-01-04")}}}
@@ -105,7 +128,22 @@ def renamed_events(result: dict) -> None:
     result["events"] = {"dividends": {"1": {"cash": 1.0, "date": 1}}}
 
 
-@pytest.mark.parametrize("change", [rename_timestamp, drop_currency, odd_zone, shorter, renamed_events])
+def worded_price(result: dict) -> None:
+    result["indicators"]["quote"][0]["close"] = ["four"]
+
+
+def milliseconds(result: dict) -> None:
+    result["timestamp"] = [1000 * one for one in result["timestamp"]]
+
+
+def no_moment(result: dict) -> None:
+    result["timestamp"] = [None]
+
+
+CHANGES = [rename_timestamp, drop_currency, odd_zone, shorter, renamed_events, worded_price, milliseconds, no_moment]
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_another_shape_is_an_error_that_names_the_field(change) -> None:
     found = body([stamp("2024-01-04")], [4.0])
     change(result_of(found))

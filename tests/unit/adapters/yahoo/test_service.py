@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,15 +11,13 @@ from world import world
 from yahoo_server import CRUMB, YahooServer
 
 from workbench import journal
-from workbench.adapters.base import Absent
 from workbench.adapters.net import Patience
-from workbench.adapters.yahoo.batch import Batch
-from workbench.adapters.yahoo.service import NotCovered, Service
+from workbench.adapters.net.batch import NotCovered
+from workbench.adapters.yahoo.service import Service
 from workbench.adapters.yahoo.session import Plain, Terms
 from workbench.errors import ShapeChanged, Throttled, Unauthorised, Unreachable
 
 PATH = "/v8/finance/chart/AAA"
-DAYS = (date(2024, 1, 2), date(2024, 1, 31))
 
 
 @pytest.fixture
@@ -94,34 +91,3 @@ def test_the_plain_client_is_noted(server: YahooServer) -> None:
     server.bodies[PATH] = {}
     service().get(PATH, {})
     assert any(line["event"] == "yahoo.plain_client" and "curl_cffi" in line["action"] for line in journal.read())
-
-
-def rows(ticker: str) -> tuple[list[dict], list[Absent]]:
-    return [{"ticker": ticker}], []
-
-
-def fails(error: Exception) -> tuple[list[dict], list[Absent]]:
-    raise error
-
-
-def test_a_batch_keeps_what_came_before_a_refusal() -> None:
-    batch = Batch(*DAYS)
-    assert batch.add("A", lambda: rows("A"))
-    assert not batch.add("B", lambda: fails(Throttled("slow down", hint="wait", retry_after=60.0)))
-    found, absent = batch.fetched(["A", "B", "C"])
-    assert found == [{"ticker": "A"}]
-    assert [(gap.ticker, gap.reason) for gap in absent] == [("B", "throttled"), ("C", "throttled")]
-
-
-def test_a_batch_without_any_answer_fails() -> None:
-    batch = Batch(*DAYS)
-    assert batch.add("A", lambda: fails(ShapeChanged("odd", hint="look")))
-    assert not batch.add("B", lambda: fails(Unreachable("gone", hint="later")))
-    with pytest.raises(ShapeChanged):
-        batch.fetched(["A", "B"])
-
-
-def test_a_symbol_that_is_not_known_is_an_answer() -> None:
-    batch = Batch(*DAYS)
-    assert batch.add("A", lambda: fails(NotCovered("no such symbol")))
-    assert batch.fetched(["A"]) == ([], [Absent("A", *DAYS, "not_covered", "no such symbol")])

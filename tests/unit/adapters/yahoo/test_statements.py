@@ -65,6 +65,17 @@ def test_the_quarter_that_ends_the_year_comes_with_the_annual_report() -> None:
     assert found["total_assets", date(2024, 6, 30)].filed == assumed_filing("JP", date(2024, 6, 30), annual=False)
 
 
+def test_where_nobody_says_when_the_year_ends_the_longer_lag_holds() -> None:
+    end = date(2024, 3, 31)
+    found = facts(series("quarterlyTotalRevenue", (str(end), 5e9)))
+    assert found["revenue", end].filed == assumed_filing("JP", end, annual=True)
+
+
+def test_a_number_that_is_null_is_none() -> None:
+    unsaid = series("quarterlyTotalRevenue", ("2024-06-30", 5e9), ("2024-09-30", None))
+    assert [one.end for one in statements.read("1.T", body(unsaid))] == [date(2024, 6, 30)]
+
+
 def test_every_region_has_a_lag_with_a_source_and_years_take_longer() -> None:
     assert set(LAGS) == set(REGIONS)
     assert all(lag.annual > lag.interim >= 45 and lag.source for lag in LAGS.values())
