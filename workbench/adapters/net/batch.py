@@ -46,8 +46,18 @@ class Batch:
         self._error: ProviderError | None = None
         self._in_a_row: list[ProviderError] = []
 
-    def ask(self, ticker: str, call: Callable[[], T]) -> T | None:
-        """The answer for one ticker; None where there is none, of which :meth:`absent` says why."""
+    def ask(self, ticker: str, call: Callable[[], T], proof: Callable[[T], bool] = lambda _: True) -> T | None:
+        """The answer for one ticker; None where there is none, of which :meth:`absent` says why.
+
+        Parameters
+        ----------
+        ticker : str
+            Whose answer it is.
+        call : callable
+            Asks.
+        proof : callable
+            Whether an answer shows that the provider is well; one without a row may not.
+        """
         try:
             found = call()
         except NotCovered as error:
@@ -58,7 +68,7 @@ class Batch:
         except ProviderError as error:
             self._failed(ticker, error)
             return None
-        self._answered, self._in_a_row = True, []
+        self._answered, self._in_a_row = self._answered or proof(found), []
         self._done.add(ticker)
         return found
 
@@ -68,7 +78,7 @@ class Batch:
         Raises
         ------
         ProviderError
-            The first one, where no ticker was answered at all.
+            The first one, where no ticker was answered with proof.
         """
         if self._error is not None and not self._answered:
             raise self._error

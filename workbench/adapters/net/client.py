@@ -12,6 +12,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from workbench import journal, secrets, settings
@@ -71,18 +72,34 @@ class Reply:
         ShapeChanged
             If it is none; the message shows its beginning.
         """
+        return self._parsed
+
+    @cached_property
+    def _parsed(self) -> Any:
         try:
             return json.loads(self.body)
         except ValueError as error:
             what = "an HTML page" if self.is_html else "no JSON"
-            raise self.changed(f"{what}: {self.text()[:80]!r}") from error
+            raise self.changed(f"{what}: {self.text()[:80]!r}", garbled=True) from error
 
-    def changed(self, what: str) -> ShapeChanged:
+    def check(self) -> None:
+        """See that what calls itself data is data: no page for a person, no half of a JSON.
+
+        Raises
+        ------
+        ShapeChanged
+            With ``context["garbled"]``: a gateway's page often passes, so that the client asks again.
+        """
+        if self.is_html or "json" in self.headers.get("Content-Type", ""):
+            self.json()
+
+    def changed(self, what: str, **about: Any) -> ShapeChanged:
         """The error of an answer in another shape; ``what`` completes "… answered …"."""
         return ShapeChanged(
             secrets.masked(f"{self.provider} answered {self.url} with {what} (HTTP {self.status})."),
             hint="Look at the provider's notices; if its format changed, the adapter must be adapted.",
             provider=self.provider,
+            **about,
         )
 
 
@@ -199,15 +216,18 @@ class Client:
         Unauthorised
             The key or the address is refused.
         ShapeChanged, ProviderError
-            Anything else that is no answer.
+            Anything else that is no answer; a page or half a JSON only once asking again has not helped.
         """
         url = path if "://" in path else f"{self.base_url}/{path.lstrip('/')}"
+        # Loading the library takes a moment: before the slot, or the calls behind it would catch up with this one.
+        self._session()
         for attempt in range(self._patience.attempts):
             slot = self.limiter.acquire() if self.limiter else 0.0
             try:
                 reply = self._send(method, url, params, headers, json)
                 (judge or self._judge or _leave)(reply)
                 _by_status(reply)
+                reply.check()
             except Throttled as error:
                 wait = float(error.context.get("retry_after") or 2.0**attempt)
                 if self.limiter:
@@ -216,8 +236,11 @@ class Client:
                 if attempt + 1 == self._patience.attempts or wait > self._patience.longest_wait:
                     raise
                 self._patience.sleep(wait)
-            except Unreachable as error:
-                journal.note("provider.unreachable", level="warning", provider=self.provider, url=url, error=str(error))
+            except (Unreachable, ShapeChanged) as error:
+                if isinstance(error, ShapeChanged) and not error.context.get("garbled"):
+                    raise
+                event = "provider.garbled" if isinstance(error, ShapeChanged) else "provider.unreachable"
+                journal.note(event, level="warning", provider=self.provider, url=url, error=str(error))
                 if attempt + 1 == self._patience.attempts:
                     raise
                 self._patience.sleep(0.5 * 2.0**attempt)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 #: Part of the allowed rate that is used: room for calls that arrive closer together than they were sent.
-SHARE = 0.975
+SHARE = 0.965
 #: After a refusal the pace is multiplied by this, down to the floor; after a quiet while by the other one.
 SLOWER, FLOOR, FASTER = 0.85, 0.1, 1.05
 #: Seconds without a refusal after which the pace rises a step.
@@ -116,7 +116,7 @@ class Limiter:
         for rate in spread:
             sent: list[float] = state["sent"].get(str(rate), [])
             if len(sent) >= rate.calls:
-                at = max(at, sent[-rate.calls] + rate.seconds * (1 + (1 / SHARE - 1) / 2))
+                at = max(at, sent[-rate.calls] + rate.seconds * (1 + (1 / SHARE - 1) * 0.8))
         for rate in spread:
             state["sent"][str(rate)] = sorted([*state["sent"].get(str(rate), []), at])[-rate.calls :]
         return at

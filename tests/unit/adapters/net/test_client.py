@@ -50,7 +50,7 @@ def test_a_post_sends_json_and_headers(server) -> None:
     assert (call.method, call.json(), call.headers["x-mine"], call.headers["x-more"]) == ("POST", {"a": "b"}, "1", "2")
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "reset", "truncate", "hang"])
+@pytest.mark.parametrize("kind", ["429", "500", "reset", "truncate", "hang", "html", "invalid_json"])
 def test_what_passes_is_tried_again(server, kind: str) -> None:
     server.fault(kind, first=2)
     assert make().get("/a").json() == {"rows": [1, 2, 3]}
@@ -151,3 +151,20 @@ def test_threads_do_not_share_a_connection(server) -> None:
     for thread in threads:
         thread.join()
     assert client.calls == len(server.calls) == 6
+
+
+def test_a_page_that_stays_is_a_change_of_shape(server) -> None:
+    server.fault("html", share=1.0)
+    with pytest.raises(ShapeChanged, match="an HTML page") as caught:
+        make().get("/a")
+    assert caught.value.context["garbled"]
+    assert len(server.calls) == 3, "asked again before it was believed"
+
+
+def test_data_of_another_shape_is_not_asked_again(server) -> None:
+    def judge(reply: Reply) -> None:
+        raise reply.changed("no field 'rows'")
+
+    with pytest.raises(ShapeChanged, match="no field"):
+        make(judge=judge).get("/a")
+    assert len(server.calls) == 1
