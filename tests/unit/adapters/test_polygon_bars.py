@@ -106,6 +106,51 @@ def test_a_missing_average_is_no_error_and_a_missing_close_is(serve: Serve) -> N
         polygon().fetch("ohlcv", request)
 
 
+def test_numbers_may_be_whole_exponents_or_text(serve: Serve) -> None:
+    odd = bar("2025-03-10T04:00:00") | {"o": 10, "c": "10.5", "v": "1.25e+3", "vw": None, "new": {"x": 1}}
+    serve({"/range/": answer(dict(sorted(odd.items(), reverse=True)))})
+    frame = polygon().fetch("ohlcv", asked("A", start=date(2025, 3, 10), end=date(2025, 3, 10))).frame
+    assert frame.select("open", "close", "volume", "turnover").rows() == [(10.0, 10.5, 1250.0, None)]
+
+
+def test_one_odd_bar_of_the_market_leaves_the_others(serve: Serve) -> None:
+    rows = [bar("2025-03-10T20:00:00", T=f"T{n}") for n in range(20)]
+    rows[3]["c"], rows[4]["T"] = None, None
+    serve({"/grouped/": answer(*rows)})
+    tickers = tuple(f"T{n}" for n in range(20))
+    found = polygon().fetch("ohlcv", asked(*tickers, start=date(2025, 3, 10), end=date(2025, 3, 10)))
+    assert set(found.frame["ticker"]) == {*tickers} - {"T3", "T4"}
+    assert {one.ticker: one.reason for one in found.absent} == {"T3": "not_covered", "T4": "not_covered"}
+    assert any(line["event"] == "bars.odd" and line["bars"] == 2 for line in journal.read())
+
+
+def test_one_bad_ticker_of_twenty_leaves_the_others(serve: Serve) -> None:
+    tickers = tuple(f"T{n}" for n in range(20))
+    days = {"start": date(2024, 1, 2), "end": date(2025, 3, 10)}
+    good = {f"/ticker/{one}/": answer(bar("2025-03-10T04:00:00"), ticker=one) for one in tickers}
+    serve(good | {"/ticker/T3/": answer({"t": 1}), "/ticker/T4/": Answer("oops", 500)})
+    found = polygon().fetch("ohlcv", asked(*tickers, **days))
+    assert set(found.frame["ticker"]) == {*tickers} - {"T3", "T4"}
+    assert [(one.start, one.end, one.reason) for one in found.absent if one.ticker in ("T3", "T4")] == [
+        (*days.values(), "unknown")
+    ] * 2
+
+
+def test_by_the_providers_clock_the_running_day_is_left_out(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKBENCH_NOW", "2025-03-15T12:00:00+00:00")
+    days = {"start": date(2025, 3, 13), "end": date(2025, 3, 14)}
+    for body in ({"/range/": answer(bar("2025-03-13T04:00:00"), bar("2025-03-14T04:00:00"))}, market_of_two_days()):
+        serve(body, skew=-86_400.0)
+        asks = asked("A", **days) if "/range/" in body else asked("A", "B", "C", **days)
+        found = polygon().fetch("ohlcv", asks)
+        assert set(found.frame["date"]) == {date(2025, 3, 13)}
+        assert {(one.start, one.reason) for one in found.absent} >= {(date(2025, 3, 14), "unknown")}
+
+
+def market_of_two_days() -> dict[str, Any]:
+    return {f"stocks/2025-03-{n}": answer(bar(f"2025-03-{n}T20:00:00", T="A")) for n in (13, 14)}
+
+
 def test_delayed_is_a_success_and_an_empty_range_has_no_results(serve: Serve) -> None:
     serve({"/ticker/A/": answer(bar("2025-03-10T04:00:00"), status="DELAYED"), "/ticker/ZZZZ/": answer()})
     request = asked("A", "ZZZZ", start=date(2025, 3, 7), end=date(2025, 3, 10))

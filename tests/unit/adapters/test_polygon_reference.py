@@ -340,6 +340,23 @@ def test_shares_hold_on_the_last_session_and_are_known_on_the_next(serve: Serve)
     assert {call.query["date"] for call in server.calls} == {"2025-03-14"}
 
 
+def test_odd_details_of_one_ticker_leave_the_others(serve: Serve) -> None:
+    serve(
+        {
+            "/AAPL": details("AAPL", share_class_shares_outstanding="15000000000", list_date="unknown"),
+            "/META": details("FB"),
+            "/DOWN": Answer("oops", 500),
+            "/MSFT": details("MSFT", share_class_shares_outstanding=7e9),
+            "active=true": listed(entry("AAPL")),
+        }
+    )
+    adapter, tickers = polygon(), ("META", "AAPL", "DOWN", "MSFT")
+    found = adapter.fetch("shares", Request("US", tickers, date(2025, 1, 2), date(2025, 3, 14)))
+    assert dict(found.frame.select("ticker", "shares_outstanding").iter_rows()) == {"AAPL": 15e9, "MSFT": 7e9}
+    assert {one.ticker: one.reason for one in found.absent} == {"META": "unknown", "DOWN": "unknown"}
+    assert tickers_of(adapter, "AAPL")["listed_date"].to_list() == [None]
+
+
 def test_shares_of_a_past_range_are_those_known_then(serve: Serve) -> None:
     server = serve({"/AAPL": APPLE})
     found = polygon().fetch("shares", Request("US", ("AAPL",), date(2024, 1, 2), date(2024, 3, 30)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ import polars as pl
 from workbench import markets, secrets, settings
 from workbench.adapters.base import Absent, Adapter, Fetched
 from workbench.adapters.net import absences, listed_reason
+from workbench.adapters.net.batch import Batch
 from workbench.adapters.polygon import actions, bars, details, listing
 from workbench.adapters.polygon.api import KEY, NAME, Api
 from workbench.adapters.polygon.history import FIRST_DAY, History
@@ -112,19 +113,23 @@ class Polygon(Adapter):
         return Fetched(frame, tuple(Absent(one, start, end, "not_covered", "no such ticker") for one in missing))
 
     def _ohlcv(self, request: Request, start: date, end: date) -> Fetched:
-        last = self.last_date("US")
-        first, final = max(start, markets.first_known("US")), min(end, last)
+        last = partial(self.last_date, "US")
+        first, final = max(start, markets.first_known("US")), min(end, last())
         days = markets.sessions("US", first, final) if first <= final else []
-        found = bars.fetch(self._api, self._history, self._days, request.tickers, days, last)
-        frame = found.frame.with_columns(
+        asked = None if request.tickers is None else tuple(dict.fromkeys(request.tickers))
+        batch = Batch(NAME, start, end)
+        found = bars.fetch(self._api, self._history, self._days, asked, days, last, batch)
+        failed = batch.absent(asked or ())
+        # The clocks have been compared by now: the running day is told by the provider's.
+        frame = found.frame.filter(pl.col("date") <= last()).with_columns(
             region=pl.lit("US"), timeframe=pl.lit("D"), source=pl.lit(NAME), collected_at=pl.lit(self.now())
         )
         schema = TABLES["ohlcv"]
         frame = frame.select(pl.col(name).cast(kind) for name, kind in schema.columns.items()).sort(schema.key)
-        dates = {str(ticker): have for ticker, have in frame.group_by("ticker").agg("date").rows()}
-        tickers = request.tickers if request.tickers is not None else tuple(sorted(dates))
-        gaps = _Gaps(request, start, end, last, self._history.first, days, found.waiting)
-        return Fetched(frame, tuple(one for ticker in tickers for one in gaps.of(ticker, set(dates.get(ticker, ())))))
+        dates = {str(ticker): set(have) for ticker, have in frame.group_by("ticker").agg("date").rows()}
+        gaps = _Gaps(request, start, end, last(), self._history.first, days, found.waiting)
+        answered = [one for one in asked or sorted(dates) if one not in {gap.ticker for gap in failed}]
+        return Fetched(frame, (*failed, *(gap for one in answered for gap in gaps.of(one, dates.get(one, set())))))
 
     def _today(self) -> date:
         return self.now().astimezone(ZoneInfo("America/New_York")).date()
@@ -133,7 +138,7 @@ class Polygon(Adapter):
         """First day of a listing, if the details of the ticker are at hand."""
         found = self._details.at_hand(ticker, self.last_date("US"))
         same = cik is None or found.get("cik") in (None, cik)
-        return date.fromisoformat(found["list_date"]) if same and found.get("list_date") else None
+        return listing.day_of(found.get("list_date")) if same else None
 
     @cached_property
     def _api(self) -> Api:

@@ -9,36 +9,25 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import polars as pl
 
 from workbench import journal
-from workbench.adapters.polygon.api import FREE_CALLS, NAME, Api, NotInPlan, Page
+from workbench.adapters.polygon.api import FREE_CALLS, NAME, Api, NotInPlan
+from workbench.adapters.polygon.parsing import SCHEMA, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-    from workbench.adapters.net import Reply
+    from workbench.adapters.net.batch import Batch
     from workbench.adapters.polygon.history import History
     from workbench.adapters.polygon.kept import Kept
 
 #: Most base bars a page; a call for daily bars of any range is one page.
 LIMIT = 50_000
-_PRICES = {"open": "o", "high": "h", "low": "l", "close": "c", "volume": "v"}
-_SCHEMA: dict[str, Any] = {
-    "ticker": pl.String,
-    "date": pl.Date,
-    "open": pl.Float64,
-    "high": pl.Float64,
-    "low": pl.Float64,
-    "close": pl.Float64,
-    "volume": pl.Float64,
-    "turnover": pl.Float64,
-    "adjusted": pl.String,
-}
 _WORKERS = 4
 
 
@@ -54,12 +43,18 @@ class Bars:
         Sessions of which nothing is there yet, and why that is thought.
     """
 
-    frame: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_SCHEMA))
+    frame: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SCHEMA))
     waiting: dict[date, str] = field(default_factory=dict)
 
 
 def fetch(
-    api: Api, history: History, kept: Kept, tickers: Sequence[str] | None, days: Sequence[date], last: date
+    api: Api,
+    history: History,
+    kept: Kept,
+    tickers: Sequence[str] | None,
+    days: Sequence[date],
+    last: Callable[[], date],
+    batch: Batch,
 ) -> Bars:
     """Bars of the tickers on the sessions, as far as the plan reaches back.
 
@@ -75,8 +70,11 @@ def fetch(
         None is the whole market.
     days : sequence of date
         Completed sessions, ascending.
-    last : date
-        The last completed session, which every plan that has bars covers.
+    last : callable
+        ``last()`` gives the last completed session, which every plan that has bars covers; by the provider's
+        clock, once it has answered.
+    batch : Batch
+        Takes the failures of single tickers.
 
     Raises
     ------
@@ -89,31 +87,44 @@ def fetch(
         api.spent["bars"] = 0
         return _by_session(api, history, kept, tickers, days, last)
     api.spent["bars"] += len(tickers)
-    return _by_ticker(api, history, tickers, days, last)
+    return _by_ticker(api, history, tickers, days, last, batch)
 
 
-def _by_ticker(api: Api, history: History, tickers: Sequence[str], days: Sequence[date], last: date) -> Bars:
-    found, parts, days = Bars(), [], list(days)
+def _by_ticker(
+    api: Api, history: History, tickers: Sequence[str], days: Sequence[date], last: Callable[[], date], batch: Batch
+) -> Bars:
+    found, days = Bars(), list(days)
+    parts = [found.frame]
     for ticker in tickers:
-        part = None
-        while days and part is None:
-            try:
-                part = one_ticker(api, ticker, days[0], days[-1])
-            except NotInPlan as error:
-                if error.context["why"] == "today":
-                    found.waiting[days.pop()] = "not released to the plan yet"
-                else:
-                    _check_age(error, partial(_covers, api, ticker), last)
-                    history.find(days, partial(_covers, api, ticker))
-                    days = [day for day in days if day >= history.first]
-        parts.append(part if part is not None else found.frame)
-    found.frame = pl.concat([found.frame, *parts])
+        if batch.stopped:
+            break
+        call = partial(_within_plan, api, history, ticker, days, last, found.waiting)
+        part = batch.ask(ticker, call, proof=lambda frame: not frame.is_empty())
+        parts += [] if part is None else [part]
+    found.frame = pl.concat(parts)
     return found
 
 
-def _check_age(error: NotInPlan, covers: Callable[[date], bool], last: date) -> None:
+def _within_plan(
+    api: Api, history: History, ticker: str, days: list[date], last: Callable[[], date], waiting: dict[date, str]
+) -> pl.DataFrame:
+    """The bars of one ticker; sessions that the plan refuses are taken out of ``days``, for all tickers."""
+    while days:
+        try:
+            return one_ticker(api, ticker, days[0], days[-1])
+        except NotInPlan as error:
+            if error.context["why"] == "today":
+                waiting[days.pop()] = "not released to the plan yet"
+            else:
+                _check_age(error, partial(_covers, api, ticker), last)
+                history.find(days, partial(_covers, api, ticker))
+                days[:] = [day for day in days if day >= history.first]
+    return pl.DataFrame(schema=SCHEMA)
+
+
+def _check_age(error: NotInPlan, covers: Callable[[date], bool], last: Callable[[], date]) -> None:
     """Raise a refusal that is not for age: the newest session is refused as well."""
-    if error.context["why"] != "timeframe" and not covers(last):
+    if error.context["why"] != "timeframe" and not covers(last()):
         raise error
 
 
@@ -129,13 +140,18 @@ def one_ticker(api: Api, ticker: str, start: date, end: date) -> pl.DataFrame:
     """The bars of one ticker from start to end, both included."""
     path = f"/v2/aggs/ticker/{quote(ticker, safe='')}/range/1/day/{start}/{end}"
     pages = api.pages(path, {"adjusted": "false", "sort": "asc", "limit": LIMIT})
-    frame = pl.concat([_parsed(page, ticker) for page in pages])
+    frame = pl.concat([parsed(page, ticker) for page in pages])
     inside = frame.filter(pl.col("date").is_between(start, end))
     return inside.unique("date", keep="last", maintain_order=True)
 
 
 def _by_session(
-    api: Api, history: History, kept: Kept, tickers: Sequence[str] | None, days: Sequence[date], last: date
+    api: Api,
+    history: History,
+    kept: Kept,
+    tickers: Sequence[str] | None,
+    days: Sequence[date],
+    last: Callable[[], date],
 ) -> Bars:
     """The whole market day by day, the newest first: the first refusal for age ends it."""
     kept.prune()
@@ -148,7 +164,7 @@ def _by_session(
     with ThreadPoolExecutor(workers) as pool:
         while rest:
             newest, rest = rest[-chunk:][::-1], rest[:-chunk]
-            for day, answer in zip(newest, pool.map(lambda one: _session(api, kept, one), newest), strict=True):
+            for day, answer in zip(newest, pool.map(partial(_session, api, kept, last), newest), strict=True):
                 if isinstance(answer, pl.DataFrame):
                     parts.append(answer if wanted is None else answer.join(wanted, on="ticker", how="semi"))
                     if answer.is_empty():
@@ -157,7 +173,7 @@ def _by_session(
                     found.waiting[day] = "not released to the plan yet"
                 else:
                     if not parts:
-                        _check_age(answer, lambda day: isinstance(_session(api, kept, day), pl.DataFrame), last)
+                        _check_age(answer, lambda day: isinstance(_session(api, kept, last, day), pl.DataFrame), last)
                     history.refuse(day)
                     rest = []
                     break
@@ -165,7 +181,7 @@ def _by_session(
     return found
 
 
-def _session(api: Api, kept: Kept, day: date) -> pl.DataFrame | NotInPlan:
+def _session(api: Api, kept: Kept, last: Callable[[], date], day: date) -> pl.DataFrame | NotInPlan:
     """The bars of the whole market on a session, or why the plan has none."""
     known = kept.frame(day.isoformat())
     if known is not None:
@@ -176,51 +192,8 @@ def _session(api: Api, kept: Kept, day: date) -> pl.DataFrame | NotInPlan:
         )
     except NotInPlan as error:
         return error
-    frame = pl.concat([_parsed(page) for page in pages])
+    frame = pl.concat([parsed(page) for page in pages])
     frame = frame.filter(pl.col("date") == day).unique("ticker", keep="last", maintain_order=True)
-    if frame.height:
+    if frame.height and day <= last():
         kept.keep_frame(day.isoformat(), frame)
     return frame
-
-
-def _parsed(page: Page, ticker: str | None = None) -> pl.DataFrame:
-    """Bars of one page. ``t`` is the start of the day in New York, in whole-market answers its close: one date."""
-    rows, body, reply = page.rows, page.body, page.reply
-    if not rows:
-        return pl.DataFrame(schema=_SCHEMA)
-    if ticker is not None and body.get("ticker", ticker) != ticker:
-        raise reply.changed(f"bars of {body['ticker']!r}, not of {ticker!r}")
-    if not isinstance(body.get("adjusted"), bool):
-        raise reply.changed("no word whether prices are adjusted")
-    columns = {name: _column(rows, key, reply) for name, key in _PRICES.items()}
-    moment = pl.Series([row.get("t") for row in rows], dtype=pl.Float64).cast(pl.Int64)
-    if moment.null_count():
-        raise reply.changed(f"bars without `t`, only {sorted(rows[0])}")
-    average = pl.Series([row.get("vw") for row in rows], dtype=pl.Float64)
-    names = [ticker] * len(rows) if ticker is not None else _names(rows, reply)
-    local = moment.cast(pl.Datetime("ms")).dt.replace_time_zone("UTC").dt.convert_time_zone("America/New_York")
-    return pl.DataFrame(
-        {
-            "ticker": pl.Series(names, dtype=pl.String),
-            "date": local.dt.date(),
-            **columns,
-            "volume": columns["volume"].round(),
-            "turnover": average * columns["volume"],
-            # Where the answer is adjusted although that was not asked for, the row says so.
-            "adjusted": pl.repeat("split" if body["adjusted"] else "none", len(rows), dtype=pl.String, eager=True),
-        }
-    ).select(list(_SCHEMA))
-
-
-def _column(rows: list[dict[str, Any]], key: str, reply: Reply) -> pl.Series:
-    values = [row.get(key) for row in rows]
-    if any(isinstance(value, bool) or not isinstance(value, (int, float)) for value in values):
-        raise reply.changed(f"bars whose `{key}` is no number, with {sorted(rows[0])}")
-    return pl.Series(values, dtype=pl.Float64, strict=False)
-
-
-def _names(rows: list[dict[str, Any]], reply: Reply) -> list[str]:
-    names = [row.get("T") for row in rows]
-    if not all(isinstance(name, str) for name in names):
-        raise reply.changed(f"bars without `T`, only {sorted(rows[0])}")
-    return [str(name) for name in names]

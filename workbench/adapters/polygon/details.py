@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -9,12 +10,14 @@ import polars as pl
 
 from workbench import journal, markets
 from workbench.adapters.base import Absent, Fetched
+from workbench.adapters.net.batch import Batch
 from workbench.adapters.polygon.api import NAME, Api, NotFound
+from workbench.adapters.polygon.parsing import number
 from workbench.errors import ProviderError
 from workbench.schemas import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from workbench.adapters.polygon.kept import Kept
@@ -57,13 +60,13 @@ class Details:
                 "the calls of a paid plan into POLYGON_CALLS_PER_MINUTE.",
             )
 
-    def of(self, ticker: str, day: date) -> dict[str, Any] | None:
-        """Fields as known on a day; None for a ticker that was not listed then."""
+    def of(self, ticker: str, day: date) -> dict[str, Any]:
+        """Fields as known on a day; empty for a ticker that was not listed then."""
         known = self._kept.record(_name(ticker, day))
         if known is None:
             known = self._asked(ticker, day)
             self._kept.keep_record(_name(ticker, day), known)
-        return known or None
+        return known
 
     def at_hand(self, ticker: str, day: date) -> dict[str, Any]:
         """The same, without a call: empty where it is not kept."""
@@ -90,17 +93,15 @@ def shares(details: Details, tickers: Sequence[str], start: date, end: date, las
     if day < start:
         return Fetched(schema.empty(), _all(tickers, start, end, "holiday", "no completed session in this range"))
     details.check(tickers, day)
-    rows, absent = [], []
-    for ticker in tickers:
-        found = details.of(ticker, day)
-        count = (found or {}).get("share_class_shares_outstanding")
-        if isinstance(count, (int, float)) and count > 0:
-            known = markets.next_session("US", day)
-            rows.append(("US", ticker, day, known, float(count), "outstanding", NAME))
+    rows, absent, batch = [], [], Batch(NAME, start, end)
+    for ticker, found in _each(details, tickers, day, batch):
+        count = number(found.get("share_class_shares_outstanding"))
+        if count is not None and count > 0:
+            rows.append(("US", ticker, day, markets.next_session("US", day), count, "outstanding", NAME))
         else:
             absent.append(Absent(ticker, start, end, "not_covered", _why(found, "number of shares")))
     frame = pl.DataFrame(rows, schema=dict(schema.columns), orient="row").sort(schema.key)
-    return Fetched(frame, tuple(absent))
+    return Fetched(frame, (*absent, *batch.absent(tickers)))
 
 
 def attributes(details: Details, tickers: Sequence[str], span: tuple[date, date], today: date, last: date) -> Fetched:
@@ -108,10 +109,9 @@ def attributes(details: Details, tickers: Sequence[str], span: tuple[date, date]
     schema = TABLES["attributes"]
     details.check(tickers, last)
     rows: list[tuple[Any, ...]] = []
-    absent = []
-    for ticker in tickers:
-        found = details.of(ticker, last)
-        code, industry = (found or {}).get("sic_code"), (found or {}).get("sic_description")
+    absent, batch = [], Batch(NAME, *span)
+    for ticker, found in _each(details, tickers, last, batch):
+        code, industry = found.get("sic_code"), found.get("sic_description")
         sector = markets.sectors.gics("sic", code) if code else None
         if code and sector is None:
             journal.note("sector.unknown", provider=NAME, ticker=ticker, sic=code)
@@ -120,7 +120,17 @@ def attributes(details: Details, tickers: Sequence[str], span: tuple[date, date]
         if not code and not industry:
             absent.append(Absent(ticker, *span, "not_covered", _why(found, "SIC")))
     frame = pl.DataFrame(rows, schema=dict(schema.columns), orient="row").sort(schema.key)
-    return Fetched(frame, tuple(absent))
+    return Fetched(frame, (*absent, *batch.absent(tickers)))
+
+
+def _each(details: Details, tickers: Sequence[str], day: date, batch: Batch) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The details of each ticker that was answered, empty for one that was not listed."""
+    for ticker in tickers:
+        if batch.stopped:
+            return
+        found = batch.ask(ticker, partial(details.of, ticker, day))
+        if found is not None:
+            yield ticker, found
 
 
 def _name(ticker: str, day: date) -> str:
@@ -128,7 +138,7 @@ def _name(ticker: str, day: date) -> str:
     return f"{day}-{ticker.encode().hex()}"
 
 
-def _why(found: dict[str, Any] | None, what: str) -> str:
+def _why(found: dict[str, Any], what: str) -> str:
     return f"the details have no {what}" if found else "no such ticker on this day"
 
 

@@ -70,9 +70,10 @@ def fetch(api: Api, tickers: Sequence[str] | None, listed_on: Callable[[str, str
         ``listed_on(ticker, cik)`` gives the first day of an active listing, where that is at hand.
     """
     found: dict[str, list[_Entry]] = {}
+    wanted = None if tickers is None else set(tickers)
     for row, reply in _rows(api, tickers):
         entry = _entry(row, reply)
-        if entry is not None and (tickers is None or row["ticker"] in tickers):
+        if entry is not None and (wanted is None or row["ticker"] in wanted):
             found.setdefault(row["ticker"], []).append(entry)
     rows = [row for ticker, entries in found.items() for row in _spells(ticker, entries, listed_on)]
     schema = TABLES["tickers"]
@@ -99,7 +100,7 @@ def _entry(row: dict[str, Any], reply: Reply) -> _Entry | None:
         raise reply.changed(f"tickers without `ticker` or `active`, only {sorted(row)}")
     if row["active"]:
         return _Entry(row, None)
-    last = _day(row.get("delisted_utc") or row.get("last_updated_utc"))
+    last = day_of(row.get("delisted_utc") or row.get("last_updated_utc"))
     if last is None:
         journal.note("listing.undated", provider=NAME, ticker=row["ticker"])
         return None
@@ -108,7 +109,7 @@ def _entry(row: dict[str, Any], reply: Reply) -> _Entry | None:
     return _Entry(row, markets.next_session("US", last))
 
 
-def _day(text: Any) -> date | None:
+def day_of(text: Any) -> date | None:
     """The day of an instant: midnight, in New York or in UTC, of the last day that the asset traded."""
     try:
         return date.fromisoformat(str(text)[:10])
