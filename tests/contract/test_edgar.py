@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from adapter_contract import HttpAdapterContract
@@ -18,6 +20,7 @@ from workbench.adapters.base import Adapter, Listing, Request
 from workbench.adapters.edgar import Edgar
 from workbench.adapters.net import Patience, Rate
 from workbench.errors import ConfigError, ShapeChanged, Throttled, Unauthorised
+from workbench.lake import Lake
 from workbench.markets import sectors
 
 FAST = (Rate(100_000, 1.0),)
@@ -88,11 +91,35 @@ class TestEdgar(HttpAdapterContract):
         got = self.everything(adapter).sort("vintage")
         keys = ["ticker", "period_end", "period", "item"]
         again = got.filter(pl.col("vintage") > 1)
-        assert again.height > 50
+        assert again.height > 30
         pairs = again.with_columns(pl.col("vintage") - 1).join(got, on=[*keys, "vintage"], suffix="_before")
         assert pairs.height == again.height
         assert (pairs["value"] != pairs["value_before"]).all()
         assert (pairs["available_date"] >= pairs["available_date_before"]).all()
+
+    def test_twelve_months_are_those_of_the_same_company_filed_by_quarters(
+        self, adapter: Adapter, tmp_path: Path, world: World
+    ) -> None:
+        """As EDGAR files it, and as four single quarters: the sums agree wherever nothing was restated."""
+        truth, items = world.rows("fundamentals", "US"), ("revenue_ttm", "operating_cash_flow_ttm", "total_equity")
+        spells = world.rows("tickers", "US").filter(pl.col("spell") > 1)["ticker"]
+        restated = truth.filter(pl.col("vintage") > 1)["ticker"]
+        plain = truth.filter(~pl.col("ticker").is_in([*spells, *restated]))
+        codes = plain["ticker"].unique().sort().to_list()
+        got = self.everything(adapter).filter(pl.col("ticker").is_in(codes))
+        assert len(codes) > 5
+        panels = []
+        for name, frame in (("filed", got), ("quarters", plain)):
+            lake = Lake(tmp_path / name, pinned=None)
+            bars = world.rows("ohlcv", "US").filter(pl.col("ticker").is_in(codes))
+            lake.publish("ohlcv", bars, "US", seen_at=settings.now())
+            lake.publish("fundamentals", frame, "US", seen_at=settings.now())
+            panels.append(lake.panel("US", items=items, fields=("close",)))
+        for item in items:
+            filed, quarters = (one[item] for one in panels)
+            both = np.isfinite(filed) & np.isfinite(quarters)
+            assert both.sum() > 0.5 * np.isfinite(quarters).sum(), item
+            np.testing.assert_allclose(filed[both], quarters[both], rtol=1e-9, err_msg=item)
 
     def test_counts_are_those_of_the_cover(self, adapter: Adapter) -> None:
         got = self.everything(adapter, "shares").sort("date")

@@ -116,12 +116,12 @@ class Edgar(Adapter):
         self, make: Callable[[str], tuple[pl.DataFrame, str]], codes: Iterable[str]
     ) -> dict[str, tuple[pl.DataFrame, str]]:
         """What ``make`` gives for each code, several at once; the first error ends it."""
-        pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="edgar")
+        asked = {code: self._pool.submit(make, code) for code in codes}
         try:
-            asked = {code: pool.submit(make, code) for code in codes}
             return {code: future.result() for code, future in asked.items()}
         finally:
-            pool.shutdown(cancel_futures=True)
+            for future in asked.values():
+                future.cancel()
 
     def _statements(self, ticker: str, cik: int, request: Request) -> tuple[pl.DataFrame, str]:
         facts = self._facts(cik)
@@ -158,6 +158,11 @@ class Edgar(Adapter):
     def _absent(self, request: Request, ticker: str, why: str) -> Absent:
         start, end = request.start or markets.first_known(request.region), request.end
         return Absent(ticker, start, end or self.last_date(request.region), "not_covered", why)
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        """Threads that keep their connections: opening one takes time, and calls that wait for it arrive in a bunch."""
+        return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="edgar")
 
     @cached_property
     def _service(self) -> Service:
