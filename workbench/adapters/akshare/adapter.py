@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
@@ -121,7 +122,8 @@ class AkShare(Adapter):
             return self._listed(table, request, start, end)
         if table == "ohlcv":
             last = self._last_of(request.region)
-            return Bars(self._library, self._pages, request, start, end, last, self.now).fetch()
+            named = replace(request, tickers=self._asked(request))
+            return Bars(self._library, self._pages, named, start, end, last, self.now).fetch()
         return self._reported(table, request, start, end)
 
     def _last_of(self, region: str) -> Callable[[], date]:
@@ -147,35 +149,39 @@ class AkShare(Adapter):
         return Fetched(made if table == "tickers" else listing.attributes(request.region, found, today), absent)
 
     def _reported(self, table: str, request: Request, start: date, end: date) -> Fetched:
-        asked = tuple(dict.fromkeys(request.tickers or self._all(request.region)))
-        codes = tuple(ticker for ticker in asked if markets.is_code("CN", ticker))
+        asked = self._asked(request)
+        codes = [ticker for ticker in asked if markets.is_code("CN", ticker)]
         known, frames = set[str](), [columns.none_of(table)]
         for begin in range(0, len(codes), self.batch_size):
             batch = codes[begin : begin + self.batch_size]
             if table == "fundamentals":
-                facts = (
-                    statements.whole(self._library, batch, start, end)
-                    if self.full_statements
-                    else statements.filed(self._pages, batch, start, end)
-                )
-                frames += [statements.fundamentals(ticker, facts[ticker]) for ticker in batch if ticker in facts]
-                known |= {ticker for ticker, found in facts.items() if found}
+                frames += self._statements(batch, start, end)
                 continue
             rows = actions.distributions(self._pages, batch)
             known |= {str(row["SECURITY_CODE"]) for row in rows}
             frames.append((actions.actions if table == "actions" else actions.shares)(rows, start, end))
-        absent = [
-            Absent(ticker, start, end, "not_covered", self._silence(table))
-            for ticker in asked
-            if ticker not in known and not (table == "actions" and request.listing(ticker).exchange)
-        ]
-        return Fetched(pl.concat(frames), tuple(absent))
+        frame = pl.concat(frames)
+        if table == "actions":
+            # A listed share without a row has not paid anything.
+            known |= {ticker for ticker in asked if request.listing(ticker).exchange}
+        else:
+            known = set(frame["ticker"])
+        detail = f"no row for {table} in Eastmoney's reports of these days"
+        silent = (Absent(ticker, start, end, "not_covered", detail) for ticker in asked if ticker not in known)
+        return Fetched(frame, tuple(silent))
 
-    def _silence(self, table: str) -> str:
-        return f"no row in Eastmoney's reports for {table}"
+    def _statements(self, tickers: Sequence[str], start: date, end: date) -> list[pl.DataFrame]:
+        if self.full_statements:
+            facts = statements.whole(self._library, tickers, start, end)
+        else:
+            facts = statements.filed(self._pages, tickers, start, end)
+        return [statements.fundamentals(ticker, found) for ticker, found in facts.items()]
 
-    def _all(self, region: str) -> tuple[str, ...]:
-        frame = self.fetch("tickers", Request(region)).frame
+    def _asked(self, request: Request) -> tuple[str, ...]:
+        """The codes of a request, each once; for None those of the list."""
+        if request.tickers is not None:
+            return tuple(dict.fromkeys(request.tickers))
+        frame = self.fetch("tickers", Request(request.region)).frame
         return tuple(frame["ticker"].unique().sort().to_list())
 
 
@@ -184,5 +190,4 @@ def _unevenly(sleep: Callable[[float], None]) -> Callable[[float], None]:
 
 
 def _zone(region: str) -> ZoneInfo:
-
     return ZoneInfo(markets.get(region).timezone)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,8 +16,10 @@ import polars as pl
 from workbench import journal, markets
 from workbench.adapters.akshare import columns, symbols
 from workbench.adapters.akshare.judging import NoBars, UnknownCode, emptied, kline_judge, no_bars
+from workbench.adapters.akshare.routing import EXTRA
 from workbench.adapters.base import Absent, Fetched
 from workbench.adapters.net import absences, listed_reason
+from workbench.adapters.net.batch import Batch
 from workbench.errors import ProviderError, Throttled
 
 if TYPE_CHECKING:
@@ -66,14 +69,19 @@ class Bars:
         Raises
         ------
         ProviderError
-            As :meth:`Adapter.fetch`; a share without bars is no error.
+            As :meth:`Adapter.fetch`, where no share at all was answered; a share without bars is no error.
         """
         frames, absent = [columns.none_of("ohlcv")], list[Absent]()
-        for ticker in dict.fromkeys(self.request.tickers or ()):
-            frame, mine = self._one(ticker)
-            frames.append(frame)
-            absent += mine
-        return Fetched(pl.concat(frames), tuple(absent))
+        tickers = tuple(dict.fromkeys(self.request.tickers or ()))
+        batch = Batch(EXTRA, self.start, self.end)
+        for ticker in tickers:
+            if batch.stopped:
+                break
+            found = batch.ask(ticker, partial(self._one, ticker), proof=lambda one: not one[0].is_empty())
+            if found is not None:
+                frames.append(found[0])
+                absent += found[1]
+        return Fetched(pl.concat(frames), (*absent, *batch.absent(tickers)))
 
     def _one(self, ticker: str) -> tuple[pl.DataFrame, list[Absent]]:
         none, region = columns.none_of("ohlcv"), self.request.region

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any
 
 from workbench import settings
+from workbench.adapters.akshare.answers import judge_list, judge_report, list_of
 from workbench.adapters.akshare.judging import judge, kline_judge, throttled
 from workbench.adapters.akshare.routing import Attentive
 from workbench.adapters.net import Client
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from workbench.errors import ProviderError
 
 LISTS, BARS, REPORTS = "82.push2.eastmoney.com", "push2his.eastmoney.com", "datacenter-web.eastmoney.com"
+#: Constants that the web pages send with every call, the same for everybody.
+_LIST_TOKEN, _BAR_TOKEN = "bd1d9ddb04089700cf9c27f6f7426281", "7eea3edcaed734bea9cbfc24409ed989"
 #: What the list holds: all A shares, and the main board, GEM and other counters of Hong Kong.
 MEMBERS = {
     "CN": "m:0 t:6,m:0 t:80,m:1 t:2,m:1 t:23,m:0 t:81 s:2048",
@@ -30,8 +32,6 @@ MEMBERS = {
 PAGE, REPORT_PAGE = 100, 500
 #: Part of the list that may come and go while its pages are read.
 _DRIFT = 0.01
-#: What a report says that has no rows, and that is asked too much.
-_EMPTY, _BUSY = ("为空", "无数据"), ("繁忙", "频繁", "稍后")
 BAR_NAMES = ("date", "open", "close", "high", "low", "volume", "turnover")
 _BAR_VALUES = 11
 
@@ -90,13 +90,14 @@ class Eastmoney(Client):
             "pz": PAGE,
             "po": 0,
             "np": 1,
+            "ut": _LIST_TOKEN,
             "fltt": 2,
             "invt": 2,
             "fid": "f12",
             "fs": MEMBERS[region],
             "fields": "f12,f13,f14,f26,f100",
         }
-        data = _list_of(self._from(LISTS, "/api/qt/clist/get", params, judge=_judge_list))
+        data = list_of(self._from(LISTS, "/api/qt/clist/get", params, judge=judge_list))
         return data["diff"], data["total"]
 
     def klines(
@@ -116,6 +117,7 @@ class Eastmoney(Client):
         params = {
             "fields1": "f1,f2,f3,f4,f5,f6",
             "fields2": "f51,f52,f53,f54,f55,f56,f57,f58,f59,f60,f61",
+            "ut": _BAR_TOKEN,
             "klt": "101",
             "fqt": "0",
             "secid": code,
@@ -163,13 +165,16 @@ class Eastmoney(Client):
                 "source": "WEB",
                 "client": "WEB",
             }
-            reply = self._from(REPORTS, "/api/data/v1/get", params, judge=_judge_report)
+            reply = self._from(REPORTS, "/api/data/v1/get", params, judge=judge_report)
             result = reply.json()["result"]
             if result is None:
                 break
-            if not isinstance(result.get("data"), list) or not isinstance(result.get("pages"), int):
+            found = result.get("data") if isinstance(result, dict) else None
+            if not isinstance(found, list) or not isinstance(result.get("pages"), int):
                 raise reply.changed("a report in another form (no 'pages' and 'data')")
-            rows += result["data"]
+            if not all(isinstance(row, dict) for row in found):
+                raise reply.changed("a report whose rows have no names")
+            rows += found
             pages = result["pages"]
         return rows
 
@@ -186,59 +191,6 @@ class Eastmoney(Client):
             session.mount("https://", Attentive())
             session.mount("http://", Attentive())
         return session
-
-
-def _unwrapped(reply: Reply) -> dict[str, Any]:
-    """The object of an answer, also of one that is wrapped in a callback."""
-    text = reply.text().strip()
-    inside = text[text.find("(") + 1 : text.rfind(")")] if not text.startswith(("{", "[")) and "(" in text else text
-    try:
-        body = json.loads(inside)
-    except ValueError as error:
-        raise reply.changed(f"no JSON: {reply.text()[:80]!r}") from error
-    if not isinstance(body, dict):
-        raise reply.changed("JSON that is no object")
-    return body
-
-
-def _judge_list(reply: Reply) -> None:
-    judge(reply)
-    if reply.status == 200:
-        _list_of(reply)
-
-
-def _list_of(reply: Reply) -> dict[str, Any]:
-    """The list in an answer: ``total``, and the rows of the page as ``diff``."""
-    body = _unwrapped(reply)
-    if "data" not in body:
-        raise reply.changed("JSON without 'data'")
-    data = body["data"]
-    if data is None:
-        raise throttled("answered no list of shares")
-    rows = data.get("diff") if isinstance(data, dict) else None
-    if not isinstance(data, dict) or not isinstance(rows, list) or not isinstance(data.get("total"), int):
-        raise reply.changed("a list in another form (no 'total' and 'diff')")
-    if not rows:
-        raise throttled("answered an empty page of the list of shares")
-    if any(not isinstance(row, dict) or not {"f12", "f13", "f14"} <= row.keys() for row in rows):
-        raise reply.changed("a list without code (f12), market (f13) or name (f14)")
-    return data
-
-
-def _judge_report(reply: Reply) -> None:
-    judge(reply)
-    if reply.status != 200:
-        return
-    body = reply.json()
-    if not isinstance(body, dict) or "result" not in body:
-        raise reply.changed("JSON without 'result'")
-    if body["result"] is not None:
-        return
-    said = str(body.get("message") or "")
-    if any(word in said for word in _BUSY):
-        raise throttled(f"is busy ({said})")
-    if not any(word in said for word in _EMPTY):
-        raise reply.changed(f"no result and the message {said!r} (code {body.get('code')})")
 
 
 def one_of(tickers: Iterable[str]) -> str:

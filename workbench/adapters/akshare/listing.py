@@ -25,6 +25,8 @@ DELISTED = (
     ("stock_info_sz_delist", "终止上市公司", "证券代码", "证券简称", "上市日期", "终止上市日期"),
 )
 _B_SHARES = ("200", "900")
+#: A code may have come as a number, without its zeros.
+_DIGITS = {"CN": 6, "HK": 5}
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def _is_gem(ticker: str) -> bool:
 
 def _living(region: str, rows: Iterable[dict[str, Any]]) -> Iterator[Share]:
     for row in rows:
-        ticker = str(row["f12"])
+        ticker = str(row["f12"]).zfill(_DIGITS[region])
         if not markets.is_code(region, ticker):
             continue
         name, treatment = symbols.plain_name(str(row["f14"])) if region == "CN" else (str(row["f14"]).strip(), "none")
@@ -163,7 +165,8 @@ def _gone(library: Library, living: dict[str, Share]) -> Iterator[Share]:
 
 def _day(value: Any) -> date | None:
     """A day as the sources write it: 20100129, 2010-01-29, a date; None for a dash, a zero or nothing."""
-    text = "".join(letter for letter in str(value)[:10] if letter.isdigit())
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    text = "".join(letter for letter in text[:10] if letter.isdigit())
     try:
         return date.fromisoformat(text) if len(text) == 8 else None
     except ValueError:

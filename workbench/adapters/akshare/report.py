@@ -32,11 +32,18 @@ def present(
 
 
 def day_of(value: Any) -> date | None:
-    """``2025-04-19 00:00:00`` as a day; None for nothing."""
+    """``2025-04-19 00:00:00`` as a day; None for nothing or a dash.
+
+    Raises
+    ------
+    ShapeChanged
+        For anything else: taken for nothing, it would make an event vanish.
+    """
+    text = str(value or "").strip("- ")
     try:
-        return date.fromisoformat(str(value)[:10]) if value else None
-    except ValueError:
-        return None
+        return date.fromisoformat(text[:10]) if text else None
+    except ValueError as error:
+        raise changed("the data centre", f"with the day {text!r}") from error
 
 
 def number(value: Any) -> float | None:

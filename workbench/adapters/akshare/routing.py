@@ -23,6 +23,7 @@ from requests.adapters import HTTPAdapter
 
 from workbench import journal
 from workbench.adapters.akshare.judging import closed_without_answer, fail_by_status, judge, throttled
+from workbench.adapters.akshare.stand_in import Requests, no_bars
 from workbench.adapters.net import PacedSession, Patience, Reply
 from workbench.errors import ConfigError, ProviderError, ShapeChanged, Throttled, Unreachable
 
@@ -168,8 +169,8 @@ class Library:
     @contextmanager
     def _routed(self, function: Any, judged: Callable[[Reply], None]) -> Iterator[None]:
         """The library's modules ask through our session, and draw no progress bars."""
-        stand_in = _Requests(self._session)
-        names = {"requests": stand_in, "get_tqdm": _no_bars}
+        stand_in = Requests(self._session)
+        names = {"requests": stand_in, "get_tqdm": no_bars}
         kept: list[tuple[ModuleType, str, Any]] = []
         try:
             self._session.judge = judged
@@ -183,45 +184,6 @@ class Library:
             for module, name, value in kept:
                 setattr(module, name, value)
             self._session.judge = judge
-
-
-class _Requests:
-    """Stands for the package ``requests`` in a module of the library."""
-
-    def __init__(self, session: JudgedSession) -> None:
-        self.get, self.post, self.request = session.get, session.post, session.request
-        self._session = session
-
-    def Session(self) -> _Kept:  # noqa: N802
-        return _Kept(self._session)
-
-    session = Session
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(requests, name)
-
-
-class _Kept:
-    """Our session where the library opens and closes its own."""
-
-    def __init__(self, session: JudgedSession) -> None:
-        self.get, self.post, self.request, self.headers = session.get, session.post, session.request, session.headers
-
-    def __enter__(self) -> _Kept:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stay open."""
-
-    def mount(self, *_: object) -> None:
-        """Keep our own way out."""
-
-    def close(self) -> None:
-        """Stay open."""
-
-
-def _no_bars(*_: Any, **__: Any) -> Any:
-    return lambda iterable, *_, **__: iterable
 
 
 def installed() -> None:

@@ -24,17 +24,17 @@ def secid(region: str, ticker: str) -> str:
     return f"{1 if mic(ticker) == 'XSHG' else 0}.{ticker}"
 
 
-def mic(ticker: str, market: int | None = None) -> str:
+def mic(ticker: str, market: int | str | None = None) -> str:
     """The exchange of a mainland code.
 
     Parameters
     ----------
     ticker : str
         Six digits.
-    market : int, optional
+    market : int or str, optional
         The digit in the list of shares, 1 for Shanghai; it goes before the ranges of codes.
     """
-    if market == 1 or (market is None and ticker.startswith(("60", "68", "900"))):
+    if str(market) in ("1", "1.0") or (market is None and ticker.startswith(("60", "68", "900"))):
         return "XSHG"
     return "BJSE" if markets.board_of("CN", ticker) == "Beijing" else "XSHE"
 

@@ -194,3 +194,25 @@ def test_a_block_page_is_throttling(pages, make) -> None:
     pages.on["kline"] = Answer("<!DOCTYPE html><html></html>", 200, {"Content-Type": "text/html"})
     with pytest.raises(Throttled):
         make().fetch("ohlcv", asked("600000"))
+
+
+def test_one_bad_share_of_twenty_leaves_the_others(pages, make) -> None:
+    codes = [str(600000 + n) for n in range(20)]
+    bodies = {f"s1_{code}": [bar(day) for day in WEEK] for code in codes}
+    good = by_secid(**bodies)
+
+    def answer(call: Call) -> Any:
+        odd = {"1.600003": {"data": {"klines": [["2026-11-09", 1]]}}, "1.600004": Answer("oops", 500)}
+        return odd.get(call.query["secid"]) or good(call)
+
+    pages.on["kline"] = answer
+    found = make().fetch("ohlcv", asked(*codes))
+    assert set(found.frame["ticker"]) == {*codes} - {"600003", "600004"}
+    assert {one.ticker: one.reason for one in found.absent} == {"600003": "unknown", "600004": "unknown"}
+
+
+def test_without_tickers_the_whole_list_is_asked(pages, make) -> None:
+    pages.on["clist"] = {"rc": 0, "data": {"total": 1, "diff": [{"f12": "00005", "f13": 116, "f14": "HSBC"}]}}
+    pages.on["kline"] = by_secid(s116_00005=[bar(day, lot=1) for day in WEEK])
+    found = make().fetch("ohlcv", Request("HK", None, MONDAY, FRIDAY))
+    assert found.frame["ticker"].to_list() == ["00005"] * len(WEEK)

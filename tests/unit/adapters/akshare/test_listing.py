@@ -34,6 +34,17 @@ def test_the_exchange_is_that_of_the_market_and_the_range(pages, make) -> None:
     assert set(frame["share_class"]) == {"A"}
 
 
+def test_numbers_may_be_text_and_codes_numbers(pages, make) -> None:
+    rows = [share("600519", "1", f26=20010827.0), share(1, 0.0, f26="-"), share("900901", "1", f26="1992-02-21")]  # type: ignore[arg-type]
+    pages.on["clist"] = members(*rows)
+    frame = make().fetch("tickers", Request("CN")).frame
+    assert frame.select("ticker", "exchange", "listed_date").rows() == [
+        ("000001", "XSHE", None),
+        ("600519", "XSHG", date(2001, 8, 27)),
+        ("900901", "XSHG", date(1992, 2, 21)),
+    ]
+
+
 @pytest.mark.parametrize(
     ("written", "plain", "treatment"),
     [

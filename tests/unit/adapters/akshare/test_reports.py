@@ -55,6 +55,25 @@ def test_plans_and_rows_without_an_ex_date_are_no_actions(pages, make) -> None:
     assert actions(pages, make, *rows) == []
 
 
+def test_a_day_in_another_form_does_not_make_a_dividend_vanish(pages, make) -> None:
+    with pytest.raises(ShapeChanged, match=r"16\.07\.2025"):
+        actions(pages, make, distribution(EX_DIVIDEND_DATE="16.07.2025"))
+
+
+@pytest.mark.parametrize("table", ["shares", "fundamentals"])
+def test_a_share_that_is_known_and_has_no_row_in_the_range_is_said(pages, make, table: str) -> None:
+    pages.on["SHAREBONUS"] = report(distribution(NOTICE_DATE="2019-07-10 00:00:00"))
+    pages.on["RPT_"] = EMPTY_REPORT
+    found = make().fetch(table, asked("600000"))
+    assert found.frame.is_empty()
+    assert [(one.ticker, one.reason) for one in found.absent] == [("600000", "not_covered")]
+
+
+def test_no_ticker_named_is_none_and_not_all(pages, make) -> None:
+    assert make().fetch("actions", asked()).frame.is_empty()
+    assert not pages.calls
+
+
 def test_a_repeated_row_counts_once_and_two_plans_of_one_day_add_up(pages, make) -> None:
     other = distribution(REPORT_DATE="2024-06-30 00:00:00", PRETAX_BONUS_RMB=1.0)
     assert actions(pages, make, distribution(), distribution(), other) == [(EX, "dividend", pytest.approx(0.51), "CNY")]
