@@ -49,6 +49,10 @@ _SYSTEMS = {
 }
 _ALIASES = {"hkex": "hsics", "kis": "krx", "shenwan": "eastmoney"}
 _RANGE = ".."
+#: A code with the name behind it, as in ``C39 计算机`` and, without the space, ``C39计算机``.
+_CODE_AND_NAME = re.compile(r"([a-z]?[0-9]+)\s*(\D.*)")
+#: The level that stands behind a Chinese name, as in ``证券Ⅱ``.
+_LEVEL = re.compile(r"(?<=[\u4e00-\u9fff])i{1,3}$")
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,8 @@ def _gics(system: str, text: str, on: date | None) -> str | None:
     spans = _by_code(system, text)
     if spans is None:
         head, _, rest = text.partition(" ")
+        if glued := _CODE_AND_NAME.fullmatch(text):
+            head, rest = glued[1], glued[2]
         spans = _by_name(system, text) or _by_name(system, rest) or (_by_code(system, head) if rest else None)
     return next((span.gics or None for span in spans or () if span.since <= (on or date.max) <= span.until), None)
 
@@ -207,10 +213,12 @@ def _span(row: dict[str, str]) -> _Span:
     )
 
 
-def _text(code: str | int) -> str:
+def _text(code: str | float) -> str:
+    if isinstance(code, float) and code.is_integer():
+        code = int(code)
     return unicodedata.normalize("NFKC", str(code)).strip().casefold()
 
 
 def _plain(name: str) -> str:
-    """A name without what sources write in different ways: width of characters, spaces, marks."""
-    return re.sub(r"[\s,、，·ㆍ･・/&;.\-]|\band\b", "", _text(name))
+    """A name without what sources write in different ways: width of characters, spaces, marks, a level."""
+    return _LEVEL.sub("", re.sub(r"[\s,、，·ㆍ･・/&;.\-]|\band\b", "", _text(name)))

@@ -34,6 +34,8 @@ KNOWN = [
     ("sic", "4911", "Utilities"),  # NextEra Energy
     ("sic", "6798", "Real Estate"),  # Prologis
     ("sic", "2810", "Materials"),  # Linde
+    ("sic", "3559", "Information Technology"),  # Lam Research
+    ("sic", "3561", "Industrials"),
     ("sic", "100", "Consumer Staples"),
     ("ksic", "264", "Information Technology"),  # Samsung Electronics, as OpenDART has it
     ("ksic", "C264", "Information Technology"),
@@ -47,6 +49,9 @@ KNOWN = [
     ("csrc", "C39", "Information Technology"),
     ("csrc", "C15 酒、饮料和精制茶制造业", "Consumer Staples"),  # Kweichow Moutai
     ("csrc", "J 金融业", "Financials"),
+    ("csrc", "C39计算机、通信和其他电子设备制造业", "Information Technology"),
+    ("eastmoney", "证券Ⅱ", "Financials"),
+    ("eastmoney", "银行Ⅱ", "Financials"),
     ("csrc", "酒、饮料和精制茶制造业", "Consumer Staples"),
     ("csrc", "银行", "Financials"),
     ("eastmoney", "白酒", "Consumer Staples"),
@@ -178,4 +183,5 @@ def test_a_column_is_mapped_at_once() -> None:
     assert found.name == "sic_code"
     assert found.to_list() == ["Information Technology", None, "Financials", None]
     assert gics_series("sic", pl.Series("x", [3571, 100])).to_list() == ["Information Technology", "Consumer Staples"]
+    assert gics_series("sic", pl.Series("x", [3571.0])).to_list() == ["Information Technology"]
     assert gics_series("sic", pl.Series("x", [], dtype=pl.String)).dtype == pl.String
