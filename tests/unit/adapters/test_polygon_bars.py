@@ -18,7 +18,7 @@ from workbench.adapters.base import Listing, Request
 from workbench.adapters.net import Patience
 from workbench.adapters.polygon import Polygon
 from workbench.adapters.polygon.api import NotInPlan
-from workbench.errors import ConfigError, ShapeChanged, Throttled, Unauthorised
+from workbench.errors import ConfigError, ProviderError, ShapeChanged, Throttled, Unauthorised
 
 #: 19:30 in New York on 2025-03-14, a Friday: extended hours are not over.
 FRIDAY_EVENING = "2025-03-14T23:30:00+00:00"
@@ -104,6 +104,15 @@ def test_a_missing_average_is_no_error_and_a_missing_close_is(serve: Serve) -> N
     serve({"/range/": answer(lean)})
     with pytest.raises(ShapeChanged, match="`c`"):
         polygon().fetch("ohlcv", request)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_refusal_that_repeats_the_key_does_not_show_it(serve: Serve, status: int) -> None:
+    serve({"/range/": Answer({"status": "ERROR", "error": "bad key a-key-of-this-test"}, status)})
+    with pytest.raises(ProviderError) as caught:
+        polygon().fetch("ohlcv", asked("A", start=date(2025, 3, 10), end=date(2025, 3, 10)))
+    assert "bad key" in str(caught.value)
+    assert "a-key-of-this-test" not in str(caught.value) + repr(caught.value.context)
 
 
 def test_numbers_may_be_whole_exponents_or_text(serve: Serve) -> None:

@@ -129,7 +129,7 @@ class Api:
         said = _said(reply)
         if reply.status == 401:
             raise Unauthorised(
-                secrets.masked(f"{NAME} does not know the key: {said!r} (HTTP 401)."),
+                f"{NAME} does not know the key: {said!r} (HTTP 401).",
                 hint="Put the key of polygon.io (massive.com) into POLYGON_API_KEY.",
             )
         if reply.status == 404:
@@ -161,6 +161,6 @@ def _said(reply: Reply) -> str:
     try:
         body = reply.json()
     except ProviderError:
-        return reply.text()[:120]
+        return secrets.masked(reply.text()[:120])
     found = body.get("message") or body.get("error") if isinstance(body, dict) else None
-    return str(found or reply.text())[:200]
+    return secrets.masked(str(found or reply.text())[:200])
