@@ -43,6 +43,7 @@ def test_numbers_may_be_text_and_codes_numbers(pages, make) -> None:
         ("600519", "XSHG", date(2001, 8, 27)),
         ("900901", "XSHG", date(1992, 2, 21)),
     ]
+    assert pages.asked("clist")[0].query["ut"], "the web page sends its token with every call"
 
 
 @pytest.mark.parametrize(
