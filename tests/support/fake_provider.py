@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 
 import polars as pl
@@ -33,6 +33,7 @@ class Fake(Adapter):
         self.kind = "none"
         self.codes: tuple[str, ...] = CODES
         self.names: dict[str, str] = {}
+        self.types: dict[str, str] = {}
         self.rows: dict[str, list[dict[str, object]]] = {}
         self.calls: list[tuple[str, Request]] = []
         self.errors: dict[str, list[ProviderError | None]] = {}
@@ -70,7 +71,10 @@ class Fake(Adapter):
 
     def _listing(self) -> list[dict[str, object]]:
         fixed = {"spell": 1, "currency": "USD", "listed_date": SESSIONS[0]}
-        return [fixed | {"ticker": code, "name": self.names.get(code, f"{code} Inc.")} for code in self.codes]
+        return [
+            fixed | {"ticker": code, "name": self.names.get(code, f"{code} Inc."), "asset_type": self.types.get(code)}
+            for code in self.codes
+        ]
 
     def _bars(self, request: Request) -> pl.DataFrame:
         first, last = max(request.start or SESSIONS[0], SESSIONS[0]), min(request.end or self.today, self.today)
@@ -116,7 +120,13 @@ def times(factor: float, *, since: date = SESSIONS[0], until: date = SESSIONS[-1
     return change
 
 
-def chains(*providers: Fake, combine: Iterable[str] = (), cooldown: CooldownMinutes | None = None) -> Chains:
+def chains(
+    *providers: Fake,
+    combine: Iterable[str] = (),
+    cooldown: CooldownMinutes | None = None,
+    every_days: Mapping[str, int] | None = None,
+    asset_types: Iterable[str] = (),
+) -> Chains:
     """The chains of these providers, of all tables that one of them has."""
     tables = dict.fromkeys(table for one in providers for table in one.tables)
     made = {
@@ -124,7 +134,8 @@ def chains(*providers: Fake, combine: Iterable[str] = (), cooldown: CooldownMinu
             table,
             tuple(one for one in providers if table in one.tables),
             "all" if table in tuple(combine) else "first",
+            every_days=(every_days or {}).get(table, 1),
         )
         for table in tables
     }
-    return Chains(REGION, made, {}, cooldown or CooldownMinutes())
+    return Chains(REGION, made, {}, cooldown or CooldownMinutes(), tuple(asset_types))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench import markets, settings
+from workbench.collect.listings import of_kinds
+from workbench.collect.order import load_order, path_of
 from workbench.schemas import INSTANT, TABLES
 
 if TYPE_CHECKING:
@@ -210,10 +212,12 @@ def unexplained(lake: Lake, region: str) -> pl.DataFrame:
     -------
     polars.DataFrame
         ticker, date: sessions inside what was collected or imported, between listing and delisting,
-        with neither a bar nor a stretch in ``gaps``.
+        with neither a bar nor a stretch in ``gaps``. Tickers of a kind that the region's order leaves out
+        (``asset_types``) count only where something of them was collected.
     """
     asked = lake.read("coverage", region).filter(pl.col("table") == "ohlcv")
-    tickers, gaps = lake.read("tickers", region), lake.read("gaps", region)
+    gaps = lake.read("gaps", region)
+    tickers = _wanted(lake, region, gaps)
     parts = [pl.DataFrame(schema=DAYS)]
     for start, end in asked.select("start", "end").unique().sort("start", "end").rows():
         sessions = sessions_of(region, start, end)
@@ -223,3 +227,13 @@ def unexplained(lake: Lake, region: str) -> pl.DataFrame:
         )
         parts.append(missing.join(days_of(gaps, sessions), on=["ticker", "date"], how="anti"))
     return pl.concat(parts).unique().sort("ticker", "date")
+
+
+def _wanted(lake: Lake, region: str, gaps: pl.DataFrame) -> pl.DataFrame:
+    """Listings of which there should be bars: of the kinds in the region's order, and of all that has any."""
+    listed = lake.read("tickers", region)
+    if not path_of(region).is_file():
+        return listed
+    kinds = of_kinds(listed, load_order(region).asset_types)
+    held = pl.concat([lake.read("ohlcv", region, columns=["ticker"]), gaps.select("ticker")]).unique()
+    return pl.concat([kinds, listed.join(held, on="ticker", how="semi")]).unique()

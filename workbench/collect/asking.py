@@ -124,7 +124,7 @@ def tasks(job: Job, table: str, end: date) -> Iterator[Task]:
 
 
 def _codes(job: Job) -> list[str]:
-    return job.lake.read("tickers", job.region)["ticker"].unique().sort().to_list()
+    return job.tickers()["ticker"].unique().sort().to_list()
 
 
 def begin_of(job: Job, table: str) -> date:
@@ -132,11 +132,17 @@ def begin_of(job: Job, table: str) -> date:
     return coverage.BEGINNING if table in UNDATED or job.start is None else job.start
 
 
+def _due(job: Job, table: str, codes: list[str], end: date, names: Sequence[str]) -> dict[date, list[str]]:
+    """What is to be asked of these providers, by the day to ask from."""
+    begin, every = begin_of(job, table), job.chains.tables[table].every_days
+    return coverage.due(job.lake, job.region, table, codes, begin, end, names, every)
+
+
 def _due_of_first(job: Job, table: str, callers: Sequence[Caller], codes: list[str], end: date) -> Iterator[Task]:
     """Where one provider's answer is enough: the first one's that is not put aside, or an earlier one's."""
     awake = next((n for n, one in enumerate(callers) if one.waiting(job.region, table) is None), len(callers) - 1)
     names = [one.adapter.name for one in callers]
-    due = coverage.due(job.lake, job.region, table, codes, begin_of(job, table), end, names[: awake + 1])
+    due = _due(job, table, codes, end, names[: awake + 1])
     size = max(1, callers[awake].adapter.batch_size)
     for since, tickers in sorted(due.items()):
         for at in range(0, len(tickers), size):
@@ -148,9 +154,7 @@ def _due_of_each(job: Job, table: str, callers: Sequence[Caller], codes: list[st
     wanted: dict[str, dict[str, date]] = {}
     for caller in callers:
         name = caller.adapter.name
-        for since, tickers in coverage.due(
-            job.lake, job.region, table, codes, begin_of(job, table), end, [name]
-        ).items():
+        for since, tickers in _due(job, table, codes, end, [name]).items():
             for ticker in tickers:
                 wanted.setdefault(ticker, {})[name] = since
     groups: dict[tuple[tuple[str, date], ...], list[str]] = {}

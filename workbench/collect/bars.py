@@ -87,6 +87,7 @@ def _plan(job: Job, callers: Sequence[Caller]) -> Plan:
         first=job.first_date(callers),
         batch_size=_batch_size(job, callers),
         refresh=job.pace.refresh,
+        asset_types=job.chains.asset_types,
     )
 
 

@@ -33,12 +33,15 @@ class Chain:
         ``first`` or ``all``, see :class:`workbench.collect.order.TableOrder`.
     missing : str
         Whom the order names besides, and why each is not asked.
+    every_days : int
+        After how many days a ticker is asked again.
     """
 
     table: str
     providers: tuple[Adapter, ...]
     combine: str = "first"
     missing: str = ""
+    every_days: int = 1
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,15 @@ class Chains:
         Why a provider is not asked, or only for what it gives without a key, such as ``no key (KIS_APP_KEY)``.
     cooldown : CooldownMinutes
         For how long a failing provider is put aside.
+    asset_types : tuple of str
+        Kinds of security that are asked by ticker; empty for all.
     """
 
     region: str
     tables: Mapping[str, Chain]
     left_out: Mapping[str, str] = field(default_factory=dict)
     cooldown: CooldownMinutes = field(default_factory=CooldownMinutes)
+    asset_types: tuple[str, ...] = ()
 
     @property
     def providers(self) -> tuple[Adapter, ...]:
@@ -98,7 +104,7 @@ def chain_for(lake: Lake, region: str, tables: Sequence[str] | None = None) -> C
         for table, section in order.tables().items()
         if tables is None or table in tables
     }
-    found = Chains(region, chains, left_out, order.cooldown_minutes)
+    found = Chains(region, chains, left_out, order.cooldown_minutes, order.asset_types)
     if found.providers:
         guard_mixing(lake, [one.name for one in found.providers])
     return found
@@ -139,7 +145,7 @@ def _chain(
                 chosen.append(adapter)
                 break
             missing.append(f"{name}: {left_out.get(name, 'does not offer it')}")
-    return Chain(table, tuple(chosen), section.combine, "; ".join(missing))
+    return Chain(table, tuple(chosen), section.combine, "; ".join(missing), section.every_days)
 
 
 def explicit(region: str, providers: Sequence[Adapter]) -> Chains:

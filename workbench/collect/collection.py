@@ -78,6 +78,7 @@ def collect(
     guard_mixing(job.lake, sorted(job.callers))
     _name_left_out(job)
     reports = [_collect_table(job, table) for table in wanted if table in chains.tables]
+    _name_unasked(job)
     return collected(job, reports, time.monotonic() - begin)
 
 
@@ -104,6 +105,17 @@ def _name_left_out(job: Job) -> None:
             why=why,
             action=f"`wb doctor {name}` says what it needs." if why.startswith("no key") else "",
         )
+
+
+def _name_unasked(job: Job) -> None:
+    """Say which kinds of security the order leaves out."""
+    kinds = job.lake.read("tickers", job.region, columns=["ticker", "asset_type"]).join(
+        job.tickers().select("ticker"), on="ticker", how="anti"
+    )
+    if kinds.height:
+        counts = sorted(kinds.unique().group_by("asset_type").len().rows(), key=lambda one: (-one[1], one[0]))
+        named = ", ".join(f"{count:,} {kind}" for kind, count in counts)
+        job.notes.append(f"Listed, and not asked by ticker: {named} (asset_types of the region's order).")
 
 
 def _collect_table(job: Job, table: str) -> TableReport:

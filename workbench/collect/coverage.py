@@ -33,12 +33,19 @@ OVERLAP = {
     "indexes": timedelta(days=10),
 }
 
-#: What changes rarely and costs a call a ticker is asked again only after so long.
-EVERY = {"attributes": timedelta(days=30)}
+#: The same whichever region asks: what one has asked, no other asks again.
+WORLDWIDE = frozenset({"fx"})
 
 
 def due(
-    lake: Lake, region: str, table: str, tickers: Sequence[str], start: date, end: date, providers: Sequence[str]
+    lake: Lake,
+    region: str,
+    table: str,
+    tickers: Sequence[str],
+    start: date,
+    end: date,
+    providers: Sequence[str],
+    every_days: int = 1,
 ) -> dict[date, list[str]]:
     """Tickers that have not been asked through ``end``, by the date to ask them from.
 
@@ -54,8 +61,10 @@ def due(
         The range that is wanted, both included.
     providers : sequence of str
         Names of the providers whose answers count.
+    every_days : int
+        A ticker is due again so many days after it was asked; the whole of a table each day.
     """
-    known = lake.read("coverage", region).filter(
+    known = lake.read("coverage", None if table in WORLDWIDE else region).filter(
         (pl.col("table") == table) & pl.col("provider").is_in(list(providers)) & (pl.col("start") <= start)
     )
     latest = dict(known.group_by("ticker").agg(pl.col("end").max()).rows())
@@ -64,7 +73,7 @@ def due(
         through = latest.get(ticker)
         if through is None:
             asked.setdefault(start, []).append(ticker)
-        elif through < end and (ticker == ALL or through + EVERY.get(table, timedelta(0)) < end):
+        elif through + timedelta(days=1 if ticker == ALL else every_days) <= end:
             # From where the last answer ended, not from `start`: what is covered stays one range.
             again = through + timedelta(days=1) - OVERLAP.get(table, timedelta(0))
             asked.setdefault(again, []).append(ticker)

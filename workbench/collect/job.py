@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from workbench.collect import coverage
 from workbench.collect.fetching import Caller, Pace
-from workbench.collect.listings import known_listings
+from workbench.collect.listings import known_listings, of_kinds
 from workbench.collect.mixing import SAMPLE, guard_mixing
 from workbench.errors import ProviderError
 
@@ -76,6 +77,10 @@ class Job:
         """Whether the answers of all its providers are put together."""
         return self.chains.tables[table].combine == "all"
 
+    def tickers(self) -> pl.DataFrame:
+        """Rows of the listing that are asked for by ticker."""
+        return of_kinds(self.lake.read("tickers", self.region), self.chains.asset_types)
+
     def ranks(self, table: str) -> dict[str, int]:
         """The place of each provider in the order of a table."""
         return {one.adapter.name: number for number, one in enumerate(self.offering(table))}
@@ -89,9 +94,13 @@ class Job:
         days = [one.adapter.first_date(self.region) for one in callers]
         return None if None in days else min(day for day in days if day is not None)
 
-    def last_date(self, callers: Sequence[Caller]) -> date:
-        """The last day that is wanted and that a provider has."""
-        last = max(one.adapter.last_date(self.region) for one in callers)
+    def last_date(self, callers: Sequence[Caller], table: str = "ohlcv") -> date:
+        """The last day that is wanted and that a provider has; of what has no region, anywhere."""
+        last = max(
+            one.adapter.last_date(region)
+            for one in callers
+            for region in (one.adapter.offers[table] if table in coverage.WORLDWIDE else (self.region,))
+        )
         return last if self.end is None else min(last, self.end)
 
 

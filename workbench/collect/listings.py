@@ -37,6 +37,11 @@ def known_listings(lake: Lake, region: str) -> dict[str, Listing]:
     return {row[0]: Listing(*row[1:]) for row in rows.select("ticker", *names).rows()}
 
 
+def of_kinds(tickers: pl.DataFrame, asset_types: Sequence[str]) -> pl.DataFrame:
+    """Rows of a listing of some kinds of security, and those whose kind nobody says; all where no kind is named."""
+    return tickers.filter(pl.col("asset_type").is_in(list(asset_types)).fill_null(True)) if asset_types else tickers
+
+
 def last_bars(lake: Lake, region: str) -> dict[str, date]:
     """Day of each ticker's last bar."""
     handle = lake.delta("ohlcv")

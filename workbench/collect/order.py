@@ -17,6 +17,23 @@ if TYPE_CHECKING:
 ORDER = ("tickers", "attributes", "fx", "indexes", "actions", "shares", "ohlcv", "fundamentals")
 #: Of these the answers of several providers can be put together row by row.
 COMBINED = frozenset({"tickers", "attributes", "actions", "shares", "fundamentals"})
+#: Kinds of security that listings tell apart.
+ASSET_TYPES = (
+    "stock",
+    "preferred",
+    "adr",
+    "reit",
+    "spac",
+    "etf",
+    "etn",
+    "etp",
+    "fund",
+    "unit",
+    "warrant",
+    "right",
+    "note",
+    "other",
+)
 
 
 class _Strict(BaseModel):
@@ -33,10 +50,14 @@ class TableOrder(_Strict):
     combine : {"first", "all"}
         ``first``: a later provider is asked for what the earlier ones did not give. ``all``: each is asked;
         the values of an earlier one stand, later ones fill what is null and add rows.
+    every_days : int
+        A ticker is asked again so many calendar days after the last time, at the earliest. What is asked for all
+        tickers at once, and bars, are asked each day.
     """
 
     providers: tuple[str, ...] = Field(min_length=1)
     combine: Literal["first", "all"] = "first"
+    every_days: int = Field(default=1, ge=1, le=366)
 
     def names(self) -> list[str]:
         """All providers that are named."""
@@ -61,9 +82,19 @@ class CooldownMinutes(_Strict):
 
 
 class Order(_Strict):
-    """The content of one file: a section a table, and how long a failing provider is put aside."""
+    """The content of one file: a section a table, how long a failing provider is put aside, and which kinds count.
+
+    Attributes
+    ----------
+    cooldown_minutes : CooldownMinutes
+        By what went wrong.
+    asset_types : tuple of str
+        Some of :data:`ASSET_TYPES`: whatever is asked by ticker is asked for these kinds and for tickers whose
+        kind nobody says. Empty: all. Listings stay whole.
+    """
 
     cooldown_minutes: CooldownMinutes = CooldownMinutes()
+    asset_types: tuple[str, ...] = ()
     tickers: TableOrder | None = None
     attributes: TableOrder | None = None
     fx: TableOrder | None = None
@@ -74,7 +105,12 @@ class Order(_Strict):
     fundamentals: TableOrder | None = None
 
     @model_validator(mode="after")
-    def _combinable(self) -> Order:
+    def _consistent(self) -> Order:
+        unknown = [kind for kind in self.asset_types if kind not in ASSET_TYPES]
+        if unknown:
+            raise ValueError(f"asset_types: there is no kind {unknown[0]!r}; there are {', '.join(ASSET_TYPES)}")
+        if self.ohlcv is not None and self.ohlcv.every_days > 1:
+            raise ValueError("ohlcv has no every_days: each session is asked")
         for table, order in self.tables().items():
             if order.combine == "all" and table not in COMBINED:
                 raise ValueError(f"{table} cannot be combined; combine: all is for {', '.join(sorted(COMBINED))}")

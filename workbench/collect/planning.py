@@ -11,6 +11,7 @@ import polars as pl
 from workbench import markets
 from workbench.adapters.base import RETRIED
 from workbench.collect import absence, coverage
+from workbench.collect.listings import of_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,6 +79,7 @@ def plan_bars(
     first: date | None = None,
     batch_size: int,
     refresh: int = 10,
+    asset_types: Sequence[str] = (),
 ) -> Plan:
     """Find what is missing and group it into requests.
 
@@ -99,13 +101,15 @@ def plan_bars(
         Most tickers a request.
     refresh : int
         Sessions before new ones that are asked again.
+    asset_types : sequence of str
+        Kinds of security that bars are wanted of; empty for all.
 
     Returns
     -------
     Plan
         Tickers that miss the same range stand in one batch.
     """
-    tickers, gaps = lake.read("tickers", region), lake.read("gaps", region)
+    tickers, gaps = of_kinds(lake.read("tickers", region), asset_types), lake.read("gaps", region)
     start = start or _first_day(region, tickers, end, first)
     start, end = coverage.joined(lake, region, start, end, providers)
     sessions = absence.sessions_of(region, start, end)

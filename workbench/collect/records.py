@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,11 @@ import polars as pl
 from workbench import journal, quality, settings
 from workbench.collect import asking, coverage, listings, merging, spells
 from workbench.collect.ahead import ahead
+from workbench.lake import locks
 from workbench.schemas import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from workbench.collect.asking import Part, Reply
@@ -27,7 +28,18 @@ def collect_records(job: Job, table: str, report: TableReport) -> None:
     What has been asked is noted in ``coverage`` after each batch, so that a collection that is up to date asks
     nothing, and an interrupted one goes on where it stopped. While a batch is published, the next is asked for.
     """
-    end = job.last_date(job.offering(table))
+    with _alone(job, table):
+        _collect(job, table, job.last_date(job.offering(table), table), report)
+
+
+@contextmanager
+def _alone(job: Job, table: str) -> Iterator[None]:
+    """Collect what is the same for all regions one after the other, so that only the first one asks."""
+    with locks.held(job.lake.root, table, "collecting") if table in coverage.WORLDWIDE else nullcontext():
+        yield
+
+
+def _collect(job: Job, table: str, end: date, report: TableReport) -> None:
     wanted = list(asking.tasks(job, table, end))
     report.asked, stage = len(wanted), f"{job.region} {table}"
     known = job.listings() if wanted and table != "tickers" else {}

@@ -210,15 +210,6 @@ def test_a_ticker_that_was_throttled_is_due_again(lake):
     assert {code for request in one.asked("shares") for code in request.tickers} == {"AAA", "CCC", "DDD"}
 
 
-def test_an_attribute_that_costs_a_call_a_ticker_is_not_asked_every_day(lake):
-    (one,) = providers("one", extra="attributes")
-    one.whole = frozenset({"tickers"})
-    for today, calls in ((date(2024, 3, 1), 2), (date(2024, 3, 15), 2), (date(2024, 4, 15), 4)):
-        one.today = today
-        collect.collect(lake, "US", chains(one, combine=("attributes",)))
-        assert len(one.asked("attributes")) == calls
-
-
 def test_a_table_of_which_nobody_answers_fails_and_the_next_run_does_not_ask_in_vain(lake):
     one, two = providers("one", "two", extra="shares")
     for provider in (one, two):
