@@ -145,7 +145,9 @@ def test_one_bad_ticker_of_twenty_leaves_the_others(serve: Serve) -> None:
     ] * 2
 
 
-def test_by_the_providers_clock_the_running_day_is_left_out(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_by_the_providers_clock_the_running_day_is_left_out(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("WORKBENCH_NOW", "2025-03-15T12:00:00+00:00")
     days = {"start": date(2025, 3, 13), "end": date(2025, 3, 14)}
     for body in ({"/range/": answer(bar("2025-03-13T04:00:00"), bar("2025-03-14T04:00:00"))}, market_of_two_days()):
@@ -154,6 +156,8 @@ def test_by_the_providers_clock_the_running_day_is_left_out(serve: Serve, monkey
         found = polygon().fetch("ohlcv", asks)
         assert set(found.frame["date"]) == {date(2025, 3, 13)}
         assert {(one.start, one.reason) for one in found.absent} >= {(date(2025, 3, 14), "unknown")}
+    kept = sorted(path.name for path in (tmp_path / "state" / "polygon" / "days").iterdir())
+    assert kept == ["2025-03-13.parquet"], "an unfinished day is not kept"
 
 
 def market_of_two_days() -> dict[str, Any]:
