@@ -225,6 +225,8 @@ class Client:
             slot = self.limiter.acquire() if self.limiter else 0.0
             try:
                 reply = self._send(method, url, params, headers, json)
+                if self.limiter:
+                    self.limiter.answered(slot)
                 (judge or self._judge or _leave)(reply)
                 _by_status(reply)
                 reply.check()

@@ -1,10 +1,10 @@
 """Paces calls: all threads and processes of one key share one clock of slots, kept in a small locked file.
 
-Slots are spread evenly for short windows and kept as a list of the last calls for long ones. A short pause
-(the end of a batch) is made good afterwards, at most :data:`CREDIT` seconds of it, and never beyond the rate: the
-window of the last calls is looked at when a call leaves, since a thread that woke late would otherwise meet the
-next ones. A refusal by the provider slows everybody down, those included that hold a slot already; quiet speeds
-up again.
+Short windows (``spread``) give slots at even distances; a short pause, such as the end of a batch, is made good
+afterwards, at most :data:`CREDIT` seconds of it; after a long one calls begin a little slower. What the provider
+counts is arrivals: a call that woke late, or whose reply took longer than the fastest ones, arrived late, and the
+call that is a window behind it leaves as much later. Long windows keep the times of the last calls. A refusal
+slows everybody down, those included that hold a slot already; quiet speeds up again.
 """
 
 from __future__ import annotations
@@ -25,14 +25,25 @@ from workbench.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-#: Part of the allowed rate that is used: room for calls that arrive closer together than they were sent.
-SHARE = 0.965
+#: Part of the allowed rate that slots are given out for.
+SHARE = 0.98
+#: Seconds by which arrivals of a full window are kept farther apart than it is long.
+MARGIN = 0.006
 #: After a refusal the pace is multiplied by this, down to the floor; after a quiet while by the other one.
 SLOWER, FLOOR, FASTER = 0.85, 0.1, 1.05
 #: Seconds without a refusal after which the pace rises a step.
 QUIET = 5.0
 #: Seconds of idleness that are made good, in calls at half the usual distance.
 CREDIT = 0.5
+#: A pause of so many seconds is long: connections are made anew, and for so many seconds nobody knows how fast a
+#: reply can be; distances are longer by a factor.
+LONG, WARMING, SLOWLY = 2.0, 3.0, 1.2
+#: Seconds of lateness that a call is suspected of at most.
+_LATE = 0.4
+#: The fastest reply so far is forgotten by so much with each call: a network may become slower for good.
+_FORGET = 1.002
+#: Marks that a long window keeps at most; of more calls, every so manieth is one.
+_MARKS = 60
 #: Calls of a spread rate up to which its window is looked at; of more calls, even distances are enough.
 _WATCHED = 100
 #: The boot of the machine may seem to move by as many seconds (time servers); more is another boot, and what the
@@ -94,6 +105,16 @@ class Limiter:
                 self._sleep(ready - at)
             return ready
 
+    def answered(self, slot: float) -> None:
+        """Tell that the reply to the call of a slot is here: what it took longer than the fastest, it arrived late."""
+        with self._state() as state:
+            seconds = max(0.0, time.monotonic() - slot)
+            state["fastest"] = min(seconds, (state["fastest"] or seconds) * _FORGET)
+            for sent in state["sent"].values():
+                for call in sent:
+                    if call[0] == slot:
+                        call[1] = seconds
+
     def _book(self, state: dict[str, Any], now: float) -> float:
         slot: float = max(now, state["hold"])
         distance = max((_distance(rate, state) for rate in self.rates if rate.spread), default=0.0)
@@ -102,23 +123,28 @@ class Limiter:
         for rate in self.rates:
             slot = slot if rate.spread else max(slot, _free(rate, state, slot))
         if distance:
-            credit = CREDIT if state["pace"] >= 1.0 else 0.0
+            if slot - state["next"] > LONG:
+                state["since"] = slot
+            if slot - state["since"] < WARMING:
+                distance *= SLOWLY
+            credit = CREDIT if state["pace"] >= 1.0 and slot - state["since"] > WARMING else 0.0
             state["next"], state["last"] = max(state["next"], slot - credit) + distance, slot
         for rate in self.rates:
             if not rate.spread:
-                past = [moment for moment in state["calls"].get(str(rate), []) if moment <= slot]
-                state["calls"][str(rate)] = [*past, round(slot, 4)][-rate.calls :]
+                _mark(rate, state, slot)
         return slot
 
     def _leave(self, state: dict[str, Any], at: float) -> float:
         """The first time from ``at`` on at which no window of a spread rate is overfull; the call is noted."""
         spread = [rate for rate in self.rates if rate.spread and rate.calls <= _WATCHED]
         for rate in spread:
-            sent: list[float] = state["sent"].get(str(rate), [])
-            if len(sent) >= rate.calls:
-                at = max(at, sent[-rate.calls] + rate.seconds * (1 + (1 / SHARE - 1) * 0.8))
+            arrivals = sorted(_arrival(call, state, at) for call in state["sent"].get(str(rate), []))
+            if len(arrivals) >= rate.calls:
+                at = max(at, arrivals[-rate.calls] + rate.seconds + MARGIN)
         for rate in spread:
-            state["sent"][str(rate)] = sorted([*state["sent"].get(str(rate), []), at])[-rate.calls :]
+            sent = sorted([*state["sent"].get(str(rate), []), [at, None]], key=lambda call: call[0])
+            # More than a window of them: of calls that left together, any may have arrived last.
+            state["sent"][str(rate)] = sent[-2 * rate.calls :]
         return at
 
     def refused(self, slot: float, wait: float = 1.0) -> None:
@@ -176,10 +202,12 @@ def _load(text: bytes) -> dict[str, Any]:
         "boot": boot,
         "next": 0.0,
         "last": 0.0,
+        "since": 0.0,
         "hold": 0.0,
         "pace": 1.0,
         "slowed": 0.0,
         "raised": 0.0,
+        "fastest": None,
         "calls": {},
         "sent": {},
     }
@@ -203,9 +231,29 @@ def _distance(rate: Rate, state: dict[str, Any]) -> float:
     return rate.seconds / (rate.calls * SHARE * float(state["pace"]))
 
 
+def _arrival(call: list[Any], state: dict[str, Any], now: float) -> float:
+    """When a call arrived, at the latest; one without a reply yet may still be on its way."""
+    sent, seconds = float(call[0]), call[1]
+    if state["fastest"] is None:
+        return sent
+    return sent + min(max(0.0, (now - sent if seconds is None else seconds) - state["fastest"]), _LATE)
+
+
 def _free(rate: Rate, state: dict[str, Any], slot: float) -> float:
     """The first time at or after ``slot`` at which a rate that is not spread allows a call."""
-    past: list[float] = state["calls"].get(str(rate), [])
-    if len(past) < rate.calls:
+    kept = state["calls"].get(str(rate))
+    oldest = kept["count"] - rate.calls if kept else -1
+    if kept is None or oldest < 0:
         return slot
-    return max(slot, past[-rate.calls] + rate.seconds / (SHARE * float(state["pace"])))
+    moment = next((moment for number, moment in kept["marks"] if number >= oldest), slot - rate.seconds)
+    return max(slot, moment + rate.seconds * 1.01 / float(state["pace"]))
+
+
+def _mark(rate: Rate, state: dict[str, Any], slot: float) -> None:
+    """Count a call of a long window; every so manieth is a mark, which stands for those before it."""
+    kept = state["calls"].setdefault(str(rate), {"count": 0, "marks": []})
+    step = max(1, rate.calls // _MARKS)
+    if kept["count"] % step == 0:
+        kept["marks"].append([kept["count"], round(slot, 4)])
+        kept["marks"] = [mark for mark in kept["marks"] if mark[0] >= kept["count"] - rate.calls - step]
+    kept["count"] += 1

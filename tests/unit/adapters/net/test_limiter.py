@@ -76,6 +76,54 @@ def test_a_thread_that_wakes_late_does_not_fill_the_window_of_the_next_calls(clo
     assert fullest(moments, 1.0) <= 15
 
 
+def test_a_call_whose_reply_is_slow_arrived_late_and_moves_the_ones_a_window_behind(clock: Clock) -> None:
+    one = paced(clock, FIFTEEN)
+    moments, arrivals = [], []
+    for number in range(400):
+        moments.append(one.acquire())
+        late = 0.05 if number % 7 == 3 else 0.0
+        arrivals.append(moments[-1] + late)
+        clock.at += 0.001 + late
+        one.answered(moments[-1])
+    assert fullest(sorted(arrivals), 1.0) <= 15
+    assert 400 / (moments[-1] - moments[0]) > 0.9 * 15
+
+
+def test_of_calls_that_left_together_any_may_have_arrived_last(clock: Clock) -> None:
+    one = paced(clock, Rate(3, 1.0))
+    first = one.acquire()
+    clock.at += 0.1
+    one.answered(first)
+    slots = [one.acquire() for _ in range(3)]
+    # The first of the three arrives last, after the others.
+    for slot, late in zip(slots, (0.3, 0.0, 0.0), strict=True):
+        clock.at = slot + 0.1 + late
+        one.answered(slot)
+    arrivals = sorted([slots[0] + 0.3, *slots[1:], *(one.acquire() for _ in range(6))])
+    assert fullest(arrivals, 1.0) <= 3
+
+
+def test_a_call_without_a_reply_yet_is_suspected_of_being_on_its_way(clock: Clock) -> None:
+    one = paced(clock, FIFTEEN)
+    first = one.acquire()
+    clock.at += 0.2
+    one.answered(first)
+    held = one.acquire()
+    for _ in range(14):
+        slot = one.acquire()
+        clock.at = max(clock.at, slot + 0.2)
+        one.answered(slot)
+    assert one.acquire() >= held + 1.0 + 0.3
+
+
+def test_a_long_window_of_many_calls_is_kept_short(clock: Clock) -> None:
+    one = paced(clock, FIFTEEN, Rate(900, 60.0, spread=False))
+    moments = [one.acquire() for _ in range(2000)]
+    assert fullest(moments[::10], 60.0) <= 90
+    assert 2000 / (moments[-1] - moments[0]) > 0.95 * 15
+    assert len(one.path.read_text()) < 4000, "it is read and written with each call"
+
+
 def test_a_long_window_holds_beside_a_short_one(clock: Clock) -> None:
     one = paced(clock, Rate(10, 1.0), Rate(50, 60.0, spread=False))
     moments = [one.acquire() for _ in range(160)]
@@ -171,10 +219,9 @@ def test_threads_share_one_pace() -> None:
 
 
 SCRIPT = """
-import time
 from workbench.adapters.net import Limiter, Rate
 one = Limiter("mine", [Rate(20, 1.0)], key="processes")
-print(*(max(one.acquire(), time.monotonic()) for _ in range(20)))
+print(*(one.acquire() for _ in range(20)))
 """
 
 
