@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from workbench.collect.job import Job, TableReport
 
 _KEY = ["ticker", "date"]
-#: How far back the last bar before a batch is looked for.
-_BEFORE = timedelta(days=30)
+#: How far back the last bar before a batch is looked for: first here, then where it may stand after a long absence.
+_BEFORE, _LONG_BEFORE = timedelta(days=30), timedelta(days=800)
 
 
 @dataclass
@@ -159,15 +159,13 @@ def _quarantine(job: Job, answer: Answer, bad: pl.DataFrame) -> pl.DataFrame:
 
 
 def _last_bars(job: Job, batch: Batch) -> pl.DataFrame:
-    before = batch.start - timedelta(days=1)
-    bars = job.lake.read(
-        "ohlcv",
-        job.region,
-        before - _BEFORE,
-        before,
-        tickers=list(batch.tickers),
-        columns=["ticker", "date", "open", "close", "adjusted"],
-    )
+    columns, last = ["ticker", "date", "open", "close", "adjusted"], batch.start - timedelta(days=1)
+    recent = last - _BEFORE
+    bars = job.lake.read("ohlcv", job.region, recent, last, tickers=list(batch.tickers), columns=columns)
+    absent = sorted(set(batch.tickers) - set(bars["ticker"]))
+    if absent:
+        older = (last - _LONG_BEFORE, recent - timedelta(days=1))
+        bars = pl.concat([bars, job.lake.read("ohlcv", job.region, *older, tickers=absent, columns=columns)])
     return bars.sort("ticker", "date").unique("ticker", keep="last", maintain_order=True)
 
 

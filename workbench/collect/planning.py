@@ -124,8 +124,8 @@ def plan_bars(
 
 
 def _explained_jumps(lake: Lake, region: str, gaps: pl.DataFrame) -> pl.DataFrame:
-    """Stretches quarantined as a jump that an action explains which arrived since: they are asked again."""
-    jumps = gaps.filter((pl.col("reason") == "quarantined") & (pl.col("detail") == "jump"))
+    """Stretches quarantined as a move that an action explains which arrived since: they are asked again."""
+    jumps = gaps.filter((pl.col("reason") == "quarantined") & pl.col("detail").is_in(["jump", "scale_shift"]))
     if jumps.is_empty():
         return jumps
     codes = jumps["ticker"].unique().to_list()

@@ -29,6 +29,9 @@ LISTING_DAYS = 10
 #: A spike comes back within this many bars.
 SPIKE_BARS = 3
 
+#: A lasting move beyond this multiple is another unit, or a consolidation that nobody announced.
+SHIFT_FACTOR = 50.0
+
 #: FX: a fix this far (as a fraction) from the one before is an error of the source.
 FX_JUMP = 0.20
 
@@ -81,6 +84,12 @@ CHECKS: tuple[Check, ...] = (
         "The close moves to another level without an action that explains it; the first bar there is marked.",
         f"beyond the region's bound from a bar at most {JUMP_REACH_DAYS} days old; not after a suspension and "
         f"not in the first {LISTING_DAYS} days after a listing",
+    ),
+    Check(
+        "scale_shift",
+        "The close moves to a level that no trading reaches (another unit, an action nobody announced), and stays.",
+        f"beyond {SHIFT_FACTOR:g} times the last believed close, however old; every bar until the level is back or "
+        "an action comes; not after a suspension and not in the first days after a listing",
     ),
     Check("mixed_adjustment", "The ticker has bars of another kind of adjustment.", "one kind a ticker"),
     Check("missing_value", "A column that the table requires is absent.", "null in a key or required column"),

@@ -1,4 +1,4 @@
-"""Impossible moves between bars: spikes that come back, and shifts of level that no action explains.
+"""Impossible moves between bars: spikes that come back, and shifts of level or scale that no action explains.
 
 The bound of a region follows its widest daily limit where there is one, and is wide where there is
 none: the point is to take out clear errors, not the real moves of small stocks.
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from workbench.quality.catalogue import JUMP_REACH_DAYS, LISTING_DAYS, SPIKE_BARS
+from workbench.quality.catalogue import JUMP_REACH_DAYS, LISTING_DAYS, SHIFT_FACTOR, SPIKE_BARS
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import numpy.typing as npt
 
 
@@ -79,7 +81,7 @@ def find_jumps(
     Returns
     -------
     polars.DataFrame
-        ticker, date, code ("spike" or "jump").
+        ticker, date, code ("spike", "jump" or "scale_shift").
     """
     bound = JUMP_BOUNDS[region]
     bars = bars.select("ticker", "date", "close", "halted").sort("ticker", "date")
@@ -93,12 +95,13 @@ def find_jumps(
     judged = _not_explained(suspects, actions, listed)
     if judged.is_empty():
         return pl.DataFrame(schema={"ticker": pl.String, "date": pl.Date, "code": pl.String})
-    return _classify(bars, judged, bound)
+    return _classify(bars, judged, bound, actions)
 
 
 def _not_explained(suspects: pl.DataFrame, actions: pl.DataFrame | None, listed: pl.DataFrame | None) -> pl.DataFrame:
     days = (pl.col("date") - pl.col("last_date")).dt.total_days()
-    judged = suspects.filter((days <= JUMP_REACH_DAYS) & ~pl.col("after_halt").fill_null(False))
+    shifted = (pl.col("ratio") > SHIFT_FACTOR) | (pl.col("ratio") < 1.0 / SHIFT_FACTOR)
+    judged = suspects.filter(((days <= JUMP_REACH_DAYS) | shifted) & ~pl.col("after_halt").fill_null(False))
     if actions is not None and not actions.is_empty():
         between = (pl.col("ex_date") > pl.col("last_date")) & (pl.col("ex_date") <= pl.col("date"))
         explained = judged.join(actions.select("ticker", "ex_date"), on="ticker").filter(between)
@@ -110,8 +113,12 @@ def _not_explained(suspects: pl.DataFrame, actions: pl.DataFrame | None, listed:
     return judged
 
 
-def _classify(bars: pl.DataFrame, judged: pl.DataFrame, bound: JumpBound) -> pl.DataFrame:
+def _classify(bars: pl.DataFrame, judged: pl.DataFrame, bound: JumpBound, actions: pl.DataFrame | None) -> pl.DataFrame:
     found = []
+    ex_dates: dict[tuple[str], list[date]] = {}
+    if actions is not None:
+        known = actions.join(judged.select("ticker").unique(), on="ticker", how="semi")
+        ex_dates = {(ticker,): sorted(days) for ticker, days in known.group_by("ticker").agg("ex_date").rows()}
     marks = judged.select("ticker", "date", suspect=pl.lit(True))
     affected = bars.join(judged.select("ticker").unique(), on="ticker", how="semi").join(
         marks, on=["ticker", "date"], how="left", maintain_order="left"
@@ -120,12 +127,16 @@ def _classify(bars: pl.DataFrame, judged: pl.DataFrame, bound: JumpBound) -> pl.
         closes = rows["close"].to_numpy()
         places = np.flatnonzero(rows["suspect"].fill_null(False).to_numpy())
         dates = rows["date"]
-        found += [(ticker, dates[place], code) for place, code in classify(closes, places, bound)]
+        explained = np.array([dates.search_sorted(day) for day in ex_dates.get((ticker,), ())], np.intp)
+        found += [(ticker, dates[place], code) for place, code in classify(closes, places, bound, explained)]
     return pl.DataFrame(found, schema={"ticker": pl.String, "date": pl.Date, "code": pl.String}, orient="row")
 
 
 def classify(
-    closes: npt.NDArray[np.float64], suspects: npt.NDArray[np.intp], bound: JumpBound
+    closes: npt.NDArray[np.float64],
+    suspects: npt.NDArray[np.intp],
+    bound: JumpBound,
+    explained: npt.NDArray[np.intp] | None = None,
 ) -> list[tuple[int, str]]:
     """Tell a spike from a shift of level in one ticker's closes.
 
@@ -137,12 +148,15 @@ def classify(
         Positions whose ratio to the bar before is beyond the spike bound and not explained.
     bound : JumpBound
         Of the region.
+    explained : (m,) array, optional
+        Positions of the first bars on or after an action, ascending.
 
     Returns
     -------
     list of (position, code)
-        Every bar of a spike, or the first bar of a new level that is beyond the bound. The bar that
-        comes back from a spike is compared with the level before it and is no finding.
+        Every bar of a spike; the first bar of a new level that is beyond the bound; every bar on another scale,
+        until an action or the old scale. The bar that comes back is compared with the level before and is no
+        finding.
     """
     found: list[tuple[int, str]] = []
     settled = 0
@@ -154,9 +168,27 @@ def classify(
         if back:
             found += [(int(spot), "spike") for spot in range(place, back)]
             settled = back + 1
+        elif _other_scale(closes[place] / level):
+            settled = _scale_ends(closes, place, level, explained)
+            found += [(spot, "scale_shift") for spot in range(int(place), settled)]
+            settled += 1
         elif not bound.down <= closes[place] / level <= bound.up:
             found.append((int(place), "jump"))
     return found
+
+
+def _other_scale(ratio: float) -> bool:
+    return not 1.0 / SHIFT_FACTOR <= ratio <= SHIFT_FACTOR
+
+
+def _scale_ends(
+    closes: npt.NDArray[np.float64], place: int, level: float, explained: npt.NDArray[np.intp] | None
+) -> int:
+    """Position of the first bar after a shift that is nearer to the old scale than to the new, or on an action."""
+    half = 0.5 * abs(np.log(closes[place] / level))
+    near = np.flatnonzero(np.abs(np.log(closes[place:] / level)) < half) + place
+    actions = explained[explained > place] if explained is not None else near[:0]
+    return int(min([len(closes), *near[:1], *actions[:1]]))
 
 
 def _comes_back(closes: npt.NDArray[np.float64], place: int, level: float, bound: JumpBound) -> int:

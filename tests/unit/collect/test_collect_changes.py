@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from workbench import markets
+from workbench import collect, markets
 from workbench.errors import ShapeChanged
 
 START, END = date(2024, 1, 2), date(2024, 4, 30)
@@ -66,6 +66,22 @@ def test_a_jump_is_asked_again_when_the_action_that_explains_it_arrives(lake, ru
     toy.calls = []
     run(toy)
     assert toy.calls == []
+
+
+@pytest.mark.parametrize("sessions_later", [3, 45])
+def test_prices_of_another_unit_stay_out_however_long_they_last(lake, run, toy, sessions_later):
+    day, cents = SESSIONS[20], {name: pl.col(name) * 100 for name in ("open", "high", "low", "close")}
+    toy.change, toy.today = changed("000010", day, END, **cents), SESSIONS[24]
+    run(toy)
+    toy.today = SESSIONS[24 + sessions_later]
+    run(toy)
+    assert lake.read("ohlcv", "KR", tickers=["000010"])["date"].max() == SESSIONS[19]
+    assert {reason for *_, reason in reasons(lake)} == {"quarantined"}
+    assert collect.unexplained(lake, "KR").is_empty()
+    toy.actions, toy.today = [{"ticker": "000010", "ex_date": day, "value": 0.01}], SESSIONS[25 + sessions_later]
+    run(toy)
+    assert reasons(lake) == [], "an action that arrives explains them"
+    assert lake.read("ohlcv", "KR", tickers=["000010"])["date"].max() == toy.today
 
 
 def test_an_action_of_another_time_explains_no_jump(lake, run, toy):

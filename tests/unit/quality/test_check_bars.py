@@ -150,6 +150,26 @@ def test_the_bound_of_a_lasting_move_is_the_regions(region, ratio, quarantined):
     assert checked.quarantined.height == quarantined
 
 
+def test_every_bar_on_another_scale_is_quarantined_until_it_is_back_or_explained():
+    shifted = (10_000, 10_100, 9_900, 10_200, 10_300)
+    frame = bars(100, 101, *shifted)
+    assert found(check(frame)) == dict.fromkeys(SESSIONS[2:7], "scale_shift")
+    assert found(check(bars(100, 101, *shifted, 102, 103))) == dict.fromkeys(SESSIONS[2:7], "scale_shift")
+    assert found(check(bars(10_000, 10_100, 100, 101, 102, 103))) == dict.fromkeys(SESSIONS[2:6], "scale_shift")
+    later = pl.DataFrame({"ticker": ["A"], "ex_date": [SESSIONS[4]]})
+    assert found(check(frame, actions=later)) == dict.fromkeys(SESSIONS[2:4], "scale_shift")
+    explained = later.with_columns(ex_date=pl.lit(SESSIONS[2]))
+    assert check(frame, actions=explained).quarantined.is_empty()
+
+
+def test_a_scale_is_compared_with_the_last_believed_bar_however_old_it_is():
+    before = pl.DataFrame({"ticker": ["A"], "date": [SESSIONS[0]], "open": [100.0], "close": [100.0]})
+    frame = bars(10_000, 10_100, 10_050, 10_000, start=25)
+    assert found(check(frame, previous=before)) == dict.fromkeys(SESSIONS[25:29], "scale_shift")
+    halted = before.with_columns(open=pl.lit(None, pl.Float64))
+    assert check(frame, previous=halted).quarantined.is_empty()
+
+
 def test_an_action_explains_a_jump():
     frame = bars(100, 100, 20, 20, 20, 20)
     split = pl.DataFrame({"ticker": ["A"], "ex_date": [SESSIONS[2]]})
