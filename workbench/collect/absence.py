@@ -215,25 +215,26 @@ def unexplained(lake: Lake, region: str) -> pl.DataFrame:
         with neither a bar nor a stretch in ``gaps``. Tickers of a kind that the region's order leaves out
         (``asset_types``) count only where something of them was collected.
     """
-    asked = lake.read("coverage", region).filter(pl.col("table") == "ohlcv")
-    gaps = lake.read("gaps", region)
-    tickers = _wanted(lake, region, gaps)
+    return missing(lake, region, _wanted(lake, region))
+
+
+def missing(lake: Lake, region: str, tickers: pl.DataFrame) -> pl.DataFrame:
+    """As :func:`unexplained`, for the listings that are given as rows of ``tickers``."""
+    asked, gaps = lake.read("coverage", region).filter(pl.col("table") == "ohlcv"), lake.read("gaps", region)
     parts = [pl.DataFrame(schema=DAYS)]
     for start, end in asked.select("start", "end").unique().sort("start", "end").rows():
         sessions = sessions_of(region, start, end)
         bars = lake.read("ohlcv", region, start, end, columns=["ticker", "date"])
-        missing = (
-            expected_days(tickers, sessions).select("ticker", "date").join(bars, on=["ticker", "date"], how="anti")
-        )
-        parts.append(missing.join(days_of(gaps, sessions), on=["ticker", "date"], how="anti"))
+        absent = expected_days(tickers, sessions).select("ticker", "date").join(bars, on=["ticker", "date"], how="anti")
+        parts.append(absent.join(days_of(gaps, sessions), on=["ticker", "date"], how="anti"))
     return pl.concat(parts).unique().sort("ticker", "date")
 
 
-def _wanted(lake: Lake, region: str, gaps: pl.DataFrame) -> pl.DataFrame:
+def _wanted(lake: Lake, region: str) -> pl.DataFrame:
     """Listings of which there should be bars: of the kinds in the region's order, and of all that has any."""
     listed = lake.read("tickers", region)
     if not path_of(region).is_file():
         return listed
     kinds = of_kinds(listed, load_order(region).asset_types)
-    held = pl.concat([lake.read("ohlcv", region, columns=["ticker"]), gaps.select("ticker")]).unique()
+    held = pl.concat([lake.read(name, region, columns=["ticker"]) for name in ("ohlcv", "gaps")]).unique()
     return pl.concat([kinds, listed.join(held, on="ticker", how="semi")]).unique()

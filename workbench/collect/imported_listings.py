@@ -10,7 +10,8 @@ from workbench import settings
 from workbench.adapters.files.mapping import MEMBER, NO_DATE, currency_of
 from workbench.adapters.files.reading import ended_by
 from workbench.collect import absence
-from workbench.collect.imported_records import attribute_rows, named, publish_attributes
+from workbench.collect.imported_attributes import attribute_rows, publish_attributes
+from workbench.collect.imported_records import named
 from workbench.collect.imported_rows import Task, odd_codes, settle, usable_from
 from workbench.schemas import TABLES
 
@@ -60,7 +61,16 @@ def _checked(task: Task, rows: pl.DataFrame) -> pl.DataFrame:
         pl.lit(value=False), *((pl.col(name) == NO_DATE).fill_null(value=False) for name in days)
     )
     missing = pl.col("ticker").is_null() | unread
-    return rows.with_columns(reasons=pl.coalesce(odd_codes(task, rows), pl.when(missing).then(pl.lit("missing_value"))))
+    pairs = [("listed_date", "delisted_date"), ("first_seen", "last_seen")]
+    backwards = [pl.col(last) < pl.col(first) for first, last in pairs if {first, last} <= set(rows.columns)]
+    wrong = pl.any_horizontal(pl.lit(value=False), *(one.fill_null(value=False) for one in backwards))
+    return rows.with_columns(
+        reasons=pl.coalesce(
+            odd_codes(task, rows),
+            pl.when(missing).then(pl.lit("missing_value")),
+            pl.when(wrong).then(pl.lit("unknown_period")),
+        )
+    )
 
 
 def _spells(task: Task, rows: pl.DataFrame) -> pl.DataFrame:
@@ -197,7 +207,7 @@ def merged(lake: Lake, region: str, rows: pl.DataFrame, weak: Collection[str] = 
 
 def explain_rest(lake: Lake, region: str, source: str, detail: str) -> None:
     """Sessions without a row are not covered by any file; those with a bar are not missing."""
-    missing = absence.unexplained(lake, region)
+    missing = absence.missing(lake, region, lake.read("tickers", region))
     standing = absence.contradicted(lake, region)
     if missing.height or standing.height:
         days = missing.with_columns(

@@ -11,10 +11,11 @@ import polars as pl
 
 from workbench.adapters.files import FileSpec, load_spec
 from workbench.adapters.files.reading import WINDOW_ROWS, SourceFiles
+from workbench.collect.imported_attributes import import_attributes
 from workbench.collect.imported_bars import import_bars
 from workbench.collect.imported_listings import import_listings
 from workbench.collect.imported_rates import import_rates
-from workbench.collect.imported_records import import_attributes, import_records
+from workbench.collect.imported_records import import_records
 from workbench.collect.imported_statements import import_statements
 from workbench.collect.job import silent
 from workbench.collect.mixing import guard_mixing

@@ -52,6 +52,47 @@ def test_share_counts_are_kept_where_they_change_and_known_the_next_session(lake
     assert lake.read("shares", "US").height == 2, "the next file continues this one"
 
 
+COUNTS = same("ticker", "date") | {"shares_outstanding": "n"}
+
+
+def test_a_count_that_was_known_before_its_day_is_not_believed(lake, bring):
+    known = [date(2015, 5, 4), date(2015, 1, 5), None, date(2015, 9, 1)]
+    rows = [
+        {"ticker": code, "date": date(2015, 3, 31), "n": 9.0, "k": day} for code, day in zip("ABCD", known, strict=True)
+    ]
+    done = bring("shares", rows, columns=COUNTS, knowledge={"column": "k", "within_days": 60})
+    assert lake.read("shares", "US").select("ticker", "available_date").rows() == [("A", date(2015, 5, 5))]
+    assert sorted(row[1:] for row in done.by_reason.rows()) == [("known_too_early", 1), ("unknown_knowledge", 2)]
+
+
+@pytest.mark.parametrize(
+    "rule", [{"month_day": "k"}, {"lag_days": {"FY": 90}}, {"lag_days": 45, "within_days": {"Q": 9}}]
+)
+def test_a_rule_that_says_nothing_of_a_count_is_refused(bring, rule):
+    rows = [{"ticker": "A", "date": date(2015, 3, 31), "n": 9.0, "k": "05-04"}]
+    with pytest.raises(ConfigError, match="shares belong to no report"):
+        bring("shares", rows, columns=COUNTS, knowledge=rule)
+
+
+@pytest.mark.parametrize("rule", [{"column": "k"}, {"lag_days": 5}, {"as_of": date(2015, 1, 2), "within_days": 3}])
+def test_a_list_is_known_on_one_day(bring, rule):
+    rows = [{"ticker": "A", "k": date(2015, 3, 31)}]
+    with pytest.raises(ConfigError, match="knowledge of tickers is as_of alone"):
+        bring("tickers", rows, columns=same("ticker"), knowledge=rule)
+
+
+def test_a_stay_on_the_list_that_ends_before_it_begins_is_quarantined(lake, bring):
+    first, last = date(2015, 3, 2), date(2015, 6, 1)
+    rows = [
+        {"ticker": "A", "l": last, "d": first},
+        {"ticker": "B", "l": first, "d": last},
+        {"ticker": "C", "l": first, "d": None},
+    ]
+    done = bring("tickers", rows, columns={"ticker": "ticker", "listed_date": "l", "delisted_date": "d"})
+    assert done.by_reason.rows() == [("quarantined", "unknown_period", 1)]
+    assert lake.read("tickers", "US")["ticker"].to_list() == ["B", "C"]
+
+
 def test_actions_in_the_words_of_the_file(lake, bring):
     rows = [
         {"ticker": "NKE", "ex": date(2015, 12, 24), "what": "Split", "v": 2.0},

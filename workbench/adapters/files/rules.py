@@ -116,8 +116,8 @@ class KnowledgeRule(Strict):
         A day's news can be used from the session after it on; ``same_day`` where the file's date is that
         session already.
     within_days : int, mapping or None
-        A day of knowledge later than this after ``period_end`` is not believed and the row is quarantined.
-        As a mapping as ``lag_days``.
+        A day of knowledge later than this after ``period_end`` (of shares: ``date``) is not believed and the row
+        is quarantined. As a mapping as ``lag_days``.
     """
 
     column: str | None = None
@@ -137,6 +137,22 @@ class KnowledgeRule(Strict):
             if unknown:
                 raise ValueError(f"{unknown[0]} is no report; days may be given for {', '.join(_REPORTS)}")
         return self
+
+    def check(self, table: str) -> None:
+        """Refuse what says nothing of a table's rows, so that no rule is passed over in silence.
+
+        Raises
+        ------
+        ValueError
+            Names the key, and what the table can be given instead.
+        """
+        by_report = any(isinstance(days, dict) for days in (self.lag_days, self.within_days))
+        if table == "fundamentals" and self.as_of is not None:
+            raise ValueError("knowledge.as_of is one day for a whole list; fundamentals have a day a filing")
+        if table == "shares" and (self.month_day or by_report):
+            raise ValueError("shares belong to no report: knowledge is column, as_of, or lag_days as one number")
+        if table in ("tickers", "attributes") and (self.as_of is None or self.within_days is not None):
+            raise ValueError(f"knowledge of {table} is as_of alone: the day of the list")
 
 
 class InferRule(Strict):

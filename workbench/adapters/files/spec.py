@@ -230,6 +230,8 @@ class FileSpec(Strict):
         misplaced = [key for key in _ONLY if key in self.model_fields_set and self.table not in _ONLY[key]]
         if misplaced:
             raise ValueError(f"{misplaced[0]} belongs to {' and '.join(_ONLY[misplaced[0]])}, not to {self.table}")
+        if self.knowledge is not None:
+            self.knowledge.check(self.table)
         if self.table == "shares" and self.knowledge is None:
             raise ValueError("shares need knowledge: the column or the rule that says when a row became known")
         if self.industries and ("industry" not in self.attributes or "sector" in self.attributes):
@@ -270,8 +272,6 @@ class FileSpec(Strict):
 
         if self.knowledge is None:
             raise ValueError("fundamentals need knowledge: column, month_day or lag_days, when a row became known")
-        if self.knowledge.as_of is not None:
-            raise ValueError("knowledge.as_of is one day for a whole list; fundamentals have a day a filing")
         if ("period_end" in self.columns) == (self.periods.infer is not None):
             raise ValueError("fundamentals need the column period_end, or periods.infer where there is none")
         if self.periods.infer and self.knowledge.column is None:
