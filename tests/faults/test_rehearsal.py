@@ -114,7 +114,7 @@ def test_every_bar_is_there_or_explained_and_the_second_run_fetches_the_new_sess
 def test_the_log_says_what_happened_under_the_id_of_each_run(tmp_path: Path) -> None:
     world = World("demo", today=LAST, most=3)
     with stage(world, tmp_path, f"{LAST}T23:30:00+00:00") as running:
-        running.servers["kis"].fault("429", share=1.0)
+        running.servers["kis"].fault("429", share=1.0, path="/uapi/")
         done = _wb(running, "collect", "KR", "-p", "start=2025-12-01")
         assert "Traceback" not in done.stderr
         lines = json.loads(_wb(running, "log", "--level", "warning", "--json").stdout)
@@ -123,7 +123,9 @@ def test_the_log_says_what_happened_under_the_id_of_each_run(tmp_path: Path) -> 
     runs = {line["run"] for line in lines}
     assert len(runs) == 1
     assert "collect-region" in next(iter(runs))
-    assert any(line["event"] == "provider.throttled" for line in lines)
+    assert not any(line["event"] == "clock.skewed" for line in lines)
+    assert any(line["event"] == "provider.throttled" and line["provider"] == "kis" for line in lines)
+    assert any(line["event"] == "collect.put_aside" and line["provider"] == "kis" for line in lines)
     states = {row["provider"]: row["status"] for row in json.loads(asked.stdout)}
     assert states["kis"] == "throttled"
     assert all(state == "works" for name, state in states.items() if name != "kis"), states

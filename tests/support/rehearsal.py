@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -74,6 +75,8 @@ def stage(world: World, folder: Path, now: str, **options: Mapping[str, Any]) ->
     }
     defaults: dict[str, dict[str, Any]] = {"yahoo": {"retry_after": 1}}
     with ExitStack() as opened:
+        # The servers tell the time by the clock of this process.
+        opened.enter_context(_clock(now))
         servers = {
             name: opened.enter_context(kind(world, **(defaults.get(name, {}) | dict(options.get(name, {})))))
             for name, kind in kinds.items()
@@ -89,3 +92,16 @@ def stage(world: World, folder: Path, now: str, **options: Mapping[str, Any]) ->
             "WORKBENCH_NOW": now,
         }
         yield Stage(servers, environment | KEYS)
+
+
+@contextmanager
+def _clock(now: str) -> Iterator[None]:
+    before = os.environ.get("WORKBENCH_NOW")
+    os.environ["WORKBENCH_NOW"] = now
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["WORKBENCH_NOW"]
+        else:
+            os.environ["WORKBENCH_NOW"] = before
