@@ -84,11 +84,14 @@ class Reply:
     unsettled : int
         Tickers that are to be asked again, because nobody has settled them or, where answers are combined, one
         of the providers has not.
+    said : str
+        What a provider said of one of these, where it answered at all.
     """
 
     parts: list[Part] = field(default_factory=list)
     errors: list[ProviderError] = field(default_factory=list)
     unsettled: int = 0
+    said: str = ""
 
     @property
     def passing(self) -> bool:
@@ -216,6 +219,10 @@ def _ask_one(
         reasons = {one.ticker: one.reason for one in fetched.absent}
         elsewhere = [one for one in part if one not in here and reasons.get(one) in _ELSEWHERE]
         retried = {one for one in part if reasons.get(one) in RETRIED}
+        unsaid = (
+            f"{caller.adapter.name}: {one.detail or one.reason}" for one in fetched.absent if one.ticker in retried
+        )
+        reply.said = reply.said or next(unsaid, "")
         left.extend(elsewhere)
         settled = tuple(one for one in part if one not in retried)
         reply.parts.append(Part(caller.adapter.name, fetched.frame, settled, since))

@@ -74,7 +74,9 @@ def collect_bars(job: Job, report: TableReport) -> None:
         if len(fatal) == len(callers):
             report.status = "failed"
     elif report.status == "incomplete":
-        report.error = "; ".join(one.said for one in callers if one.said)
+        again = sum(report.gaps[reason] for reason in RETRIED)
+        said = "; ".join(one.said for one in callers if one.said)
+        report.error = said or f"{again:,} sessions without a bar or a final reason are asked again: see the gaps."
 
 
 def _plan(job: Job, callers: Sequence[Caller]) -> Plan:

@@ -72,6 +72,8 @@ def _take(job: Job, table: str, reply: Reply, end: date, report: TableReport) ->
     only_fatal = bool(reply.errors) and not reply.passing
     lacking = reply.unsettled > 0 and not (reply.parts and only_fatal)
     report.status = "incomplete" if report.status == "incomplete" or lacking else "collected"
+    if lacking and not report.error:
+        report.error = f"Some tickers are asked again by the next collection ({reply.said})."
 
 
 def _land(job: Job, table: str, parts: Sequence[Part], end: date, report: TableReport) -> None:

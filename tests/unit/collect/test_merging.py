@@ -218,3 +218,16 @@ def test_a_table_of_which_nobody_answers_fails_and_the_next_run_does_not_ask_in_
     assert dict(done.summary.select("table", "status").rows())["shares"] == "failed"
     assert "two: columns moved." in done.errors["shares"]
     assert set(done.providers["status"]) == {"put aside"}
+
+
+def test_a_table_that_is_incomplete_says_why(lake):
+    one = Fake("one", tables=("tickers", "shares", "ohlcv"))
+    one.absent = (Absent("AAA", SESSIONS[0], SESSIONS[-1], "unknown", "garbled"),)
+    one.change = lambda frame: frame.filter(pl.col("ticker") != "AAA")
+    done = collect.collect(lake, "US", chains(one))
+    assert done.errors["shares"] == "Some tickers are asked again by the next collection (one: garbled)."
+    assert (
+        done.errors["ohlcv"]
+        == f"{len(SESSIONS)} sessions without a bar or a final reason are asked again: see the gaps."
+    )
+    done.raise_for_failures()
