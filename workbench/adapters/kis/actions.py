@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from workbench.adapters.kis.bars import Asked
-    from workbench.adapters.kis.client import KisClient, Stop
+    from workbench.adapters.kis.client import KisClient
     from workbench.adapters.kis.pages import Period, Row
+    from workbench.adapters.kis.threads import Stop
 
     #: ex date, kind, value
     Action = tuple[date, str, float]
@@ -42,11 +43,10 @@ def collect(client: KisClient, asked: Asked, stop: Stop) -> list[Action] | None:
     """
     if asked.instrument is None:
         return None
-    with stop.guard():
-        try:
-            return _collect(client, asked, stop)
-        except NoSuchInstrument:
-            return None
+    try:
+        return _collect(client, asked, stop)
+    except NoSuchInstrument:
+        return None
 
 
 def _collect(client: KisClient, asked: Asked, stop: Stop) -> list[Action] | None:
@@ -56,7 +56,7 @@ def _collect(client: KisClient, asked: Asked, stop: Stop) -> list[Action] | None
     if start > asked.end:
         return [] if instrument.in_master else None
     if _sessions(region, start, asked.end) < pages.FULL - 10:
-        raw, adjusted = _daily(client, asked, start - timedelta(days=12), asked.end)
+        raw, adjusted = _daily(client, asked, start - timedelta(days=12), asked.end, stop)
         if not raw:
             return [] if instrument.in_master else None
         return _actions(asked, raw, adjusted)
@@ -67,13 +67,11 @@ def _collect(client: KisClient, asked: Asked, stop: Stop) -> list[Action] | None
     done = date.min
     prices = _prices(region, raw_months, adjusted_months)
     for move in splits.moves(prices, _least(region)):
-        if stop.is_set:
-            break
         # The end of a month says that something happened in it; which day, the days around say.
         first, last = max(move.before - timedelta(days=5), done), move.day + _MONTH
         if last < start or first > asked.end:
             continue
-        raw, adjusted = _daily(client, asked, first, min(last, asked.end))
+        raw, adjusted = _daily(client, asked, first, min(last, asked.end), stop)
         found += [one for one in _actions(asked, raw, adjusted) if one[0] > done]
         done = max([done, *(row.day for row in raw)])
     return found
@@ -84,12 +82,13 @@ def _sessions(region: str, start: date, end: date) -> int:
     return len(markets.session_array(region, start, last)) if start <= last else 0
 
 
-def _daily(client: KisClient, asked: Asked, start: date, end: date) -> tuple[list[Row], list[Row]]:
+def _daily(client: KisClient, asked: Asked, start: date, end: date, stop: Stop) -> tuple[list[Row], list[Row]]:
     """Both series from start to end: one call each, more only where the days around a long halt are many."""
     series = []
     for adjusted in (False, True):
         rows, upto = [], end
         while start <= upto:
+            stop.check()
             page = _page(client, asked, start, upto, "D", adjusted=adjusted)
             rows += [row for row in page if row.day >= start]
             if len(page) < pages.FULL or page[-1].day <= start:
@@ -103,7 +102,8 @@ def _months(client: KisClient, asked: Asked, start: date, stop: Stop) -> tuple[l
     raw: list[Row] = []
     adjusted: list[Row] = []
     end = asked.end
-    while start <= end and not stop.is_set:
+    while start <= end:
+        stop.check()
         more = _page(client, asked, start, end, "M", adjusted=False)
         if not more:
             break

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from workbench import markets, settings
 from workbench.adapters.base import Absent, Adapter, Fetched, Request
@@ -18,13 +17,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from workbench.adapters.kis.bars import Asked
-    from workbench.adapters.kis.client import KisClient, Stop
+    from workbench.adapters.kis.client import KisClient
     from workbench.adapters.kis.masters import Masters
     from workbench.adapters.kis.reference import Detail
+    from workbench.adapters.kis.threads import Stop
     from workbench.adapters.net import Patience
 
-#: Calls under way at once: enough for 15 a second at three quarters of a second each.
-WIDTH = 12
+T = TypeVar("T")
+NAME = "kis"
 #: Quotes outside Korea come 15 minutes late, so a bar is complete only some time after the close.
 SETTLED = timedelta(minutes=20)
 #: First day that is asked for where none is named, and the US wall does not say.
@@ -58,7 +58,7 @@ class Kis(Adapter):
     >>> kis.fetch("tickers", Request("US")).frame  # doctest: +SKIP
     """
 
-    name: ClassVar[str] = "kis"
+    name: ClassVar[str] = NAME
     batch_size: ClassVar[int] = 50
     patient: ClassVar[bool] = True
     keyless: ClassVar[frozenset[str]] = frozenset({"tickers", "attributes"})
@@ -169,39 +169,32 @@ class Kis(Adapter):
 
     def _bars(self, region: str, request: Request) -> Fetched:
         from workbench.adapters.kis import bars
-        from workbench.adapters.kis.client import Stop
 
-        stop = Stop()
         asked = list(self._asked(region, request))
-        answers = self._map(lambda one: bars.collect(self.client, one, stop), asked)
+        answers, absent = self._each(bars.collect, asked, proof=lambda answer: bool(answer.rows))
         # The clocks have been compared by now: the running day is told by the exchange's.
         last = self.last_date(region)
-        absent = [gap for answer in answers for gap in bars.missing(answer, last)]
-        return Fetched(bars.frame(answers, last), tuple(absent))
+        gaps = [gap for answer in answers.values() for gap in bars.missing(answer, last)]
+        return Fetched(bars.frame(answers.values(), last), (*gaps, *absent))
 
     def _actions(self, region: str, request: Request) -> Fetched:
         import polars as pl
 
         from workbench.adapters.kis import actions
-        from workbench.adapters.kis.client import Stop
         from workbench.schemas import TABLES as SCHEMAS
 
-        stop = Stop()
+        asked = {one.ticker: one for one in self._asked(region, request, until=self.last_date(region))}
+        found, absent = self._each(actions.collect, [one for one in asked.values() if one.start <= one.end])
         last = self.last_date(region)
-        asked = [one for one in self._asked(region, request, until=last) if one.start <= one.end]
-        found = self._map(lambda one: actions.collect(self.client, one, stop), asked)
-        pairs = list(zip(asked, found, strict=True))
         rows = [
-            (region, one.ticker, day, kind, value, None if kind in ("split", "bonus") else _money(one), self.name)
-            for one, said in pairs
+            (region, ticker, day, kind, value, None if kind in ("split", "bonus") else _money(asked[ticker]), NAME)
+            for ticker, said in found.items()
             for day, kind, value in said or ()
-            if day <= self.last_date(region)
+            if day <= last
         ]
         frame = pl.DataFrame(rows, schema=dict(SCHEMAS["actions"].columns), orient="row")
-        known = {one.ticker for one, said in pairs if said is not None}
-        if not asked:
-            known = set(request.tickers or ())
-        return Fetched(frame.sort("ticker", "ex_date", "kind"), self._strangers(request, known))
+        strangers = [ticker for ticker, said in found.items() if said is None]
+        return Fetched(frame.sort("ticker", "ex_date", "kind"), (*self._unknown(request, strangers), *absent))
 
     def _today(self, table: str, region: str, request: Request) -> Fetched:
         """Share counts and valuation, of which the service knows today's only."""
@@ -215,8 +208,10 @@ class Kis(Adapter):
         if table == "shares" and region == "KR":
             counts, known = self._korean_counts(request)
             return Fetched(reference.shares(region, day, self._since(region), counts), self._strangers(request, known))
-        details = self._quoted(region, request)
-        absent = self._strangers(request, details)
+        asked = list(self._asked(region, request))
+        found, failed = self._each(self._detail, asked)
+        details = {ticker: said for ticker, said in found.items() if said is not None}
+        absent = (*self._unknown(request, [ticker for ticker in found if ticker not in details]), *failed)
         if table == "fundamentals":
             return Fetched(reference.valuation(region, day, self._since(region), details), absent)
         counts = {ticker: said.shares for ticker, said in details.items() if said.shares}
@@ -233,21 +228,13 @@ class Kis(Adapter):
         tickers = tuple(counts) if request.tickers is None else request.tickers
         return {ticker: counts[ticker] for ticker in tickers if counts.get(ticker)}, set(counts)
 
-    def _quoted(self, region: str, request: Request) -> dict[str, Detail]:
-        from workbench.adapters.kis.client import Stop
-
-        stop = Stop()
-        asked = list(self._asked(region, request))
-        found = self._map(lambda one: self._detail(one, stop), asked)
-        return {one.ticker: said for one, said in zip(asked, found, strict=True) if said is not None}
-
-    def _detail(self, asked: Asked, stop: Stop) -> Detail | None:
+    def _detail(self, client: KisClient, asked: Asked, stop: Stop) -> Detail | None:
         from workbench.adapters.kis import reference
 
-        if asked.instrument is None or stop.is_set:
+        if asked.instrument is None:
             return None
-        with stop.guard():
-            return reference.detail(self.client, asked.instrument, _money(asked))
+        stop.check()
+        return reference.detail(client, asked.instrument, _money(asked))
 
     # What they share.
 
@@ -284,23 +271,27 @@ class Kis(Adapter):
             instrument = self.masters.spelt(region, ticker, known)
             yield Asked(region, ticker, instrument, known, start, min(end, until or end))
 
-    def _map(self, work: Callable[[Asked], Any], asked: Sequence[Asked]) -> list[Any]:
-        """All answers in order; the first error ends the others."""
-        pool: ThreadPoolExecutor = self._once("pool", lambda: ThreadPoolExecutor(WIDTH, thread_name_prefix="kis"))
+    def _each(
+        self,
+        work: Callable[[KisClient, Asked, Stop], T],
+        asked: Sequence[Asked],
+        proof: Callable[[T], bool] = lambda _: True,
+    ) -> tuple[dict[str, T], list[Absent]]:
+        """What each code was answered, and the absence of those that failed; see :class:`Threads`."""
+        from workbench.adapters.kis.threads import Threads
+
+        threads: Threads = self._once("threads", Threads)
         if any(one.instrument is not None for one in asked):
             # Before the threads start: one token, and one clear error where keys are missing.
             self.client.token()
-        futures = [pool.submit(work, one) for one in asked]
-        try:
-            return [future.result() for future in futures]
-        finally:
-            for future in futures:
-                future.cancel()
+        return threads.ask(lambda one, stop: work(self.client, one, stop), asked, proof)
 
     def _strangers(self, request: Request, known: Iterable[str]) -> tuple[Absent, ...]:
         known = set(known)
-        unknown = [ticker for ticker in dict.fromkeys(request.tickers or ()) if ticker not in known]
-        return self._absent(request, unknown, "kis does not know this code")
+        return self._unknown(request, [ticker for ticker in request.tickers or () if ticker not in known])
+
+    def _unknown(self, request: Request, tickers: Iterable[str]) -> tuple[Absent, ...]:
+        return self._absent(request, tickers, "kis does not know this code")
 
     def _nothing(self, table: str, request: Request, why: str) -> Fetched:
         from workbench.schemas import TABLES as SCHEMAS

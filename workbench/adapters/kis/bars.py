@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from workbench.adapters.base import Listing
-    from workbench.adapters.kis.client import KisClient, Stop
+    from workbench.adapters.kis.client import KisClient
     from workbench.adapters.kis.masters import Instrument
+    from workbench.adapters.kis.threads import Stop
 
 #: First day of overseas prices in the United States, the same for every symbol; elsewhere it is not known.
 WALL = {"US": date(2007, 8, 20)}
@@ -77,12 +78,12 @@ def collect(client: KisClient, asked: Asked, stop: Stop) -> Answered:
         return found
     # A share that trades now cannot have bars of tomorrow; whether the call takes such a day is not known.
     end = min(asked.end, client.now().astimezone(ZoneInfo(markets.get(asked.region).timezone)).date())
-    while first <= end and not stop.is_set:
-        with stop.guard():
-            try:
-                page = pages.ask(client, asked.instrument, asked.start, end)
-            except NoSuchInstrument:
-                page = pages.Page((), known=False)
+    while first <= end:
+        stop.check()
+        try:
+            page = pages.ask(client, asked.instrument, asked.start, end)
+        except NoSuchInstrument:
+            page = pages.Page((), known=False)
         fresh = [row for row in page.rows if row.day <= end]
         if not fresh:
             found.known = page.known or asked.instrument.in_master or bool(found.rows)

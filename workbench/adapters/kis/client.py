@@ -5,8 +5,6 @@ The body is read before the status: business errors come with 200 or 500, errors
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from workbench import journal, secrets
@@ -16,7 +14,7 @@ from workbench.adapters.net import Client, Limiter, Patience, Reply
 from workbench.errors import ProviderError, ShapeChanged, Throttled, Unauthorised, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from workbench.adapters.kis.service import Service
@@ -147,27 +145,6 @@ class KisClient:
         bodies: list[dict[str, Any]] = []
         self._issuer.post("oauth2/tokenP", body, judge=lambda reply: bodies.extend(_judged_token(reply)))
         return bodies[-1]
-
-
-class Stop:
-    """Lets the threads of one fetch stop once one of them has failed."""
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-
-    @property
-    def is_set(self) -> bool:
-        """Whether a thread has failed."""
-        return self._event.is_set()
-
-    @contextmanager
-    def guard(self) -> Iterator[None]:
-        """What is raised inside stops the others."""
-        try:
-            yield
-        except ProviderError:
-            self._event.set()
-            raise
 
 
 def _judged(reply: Reply) -> list[dict[str, Any]]:

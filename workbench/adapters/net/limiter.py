@@ -37,7 +37,7 @@ QUIET = 5.0
 CREDIT = 0.5
 #: A pause of so many seconds is long: connections are made anew, and for so many seconds nobody knows how fast a
 #: reply can be; distances are longer by a factor.
-LONG, WARMING, SLOWLY = 2.0, 3.0, 1.2
+LONG, WARMING, SLOWLY = 2.0, 2.0, 1.15
 #: Seconds of lateness that a call is suspected of at most.
 _LATE = 0.4
 #: The fastest reply so far is forgotten by so much with each call: a network may become slower for good.
@@ -233,10 +233,11 @@ def _distance(rate: Rate, state: dict[str, Any]) -> float:
 
 def _arrival(call: list[Any], state: dict[str, Any], now: float) -> float:
     """When a call arrived, at the latest; one without a reply yet may still be on its way."""
-    sent, seconds = float(call[0]), call[1]
-    if state["fastest"] is None:
+    sent, fastest = float(call[0]), state["fastest"]
+    if fastest is None:
         return sent
-    return sent + min(max(0.0, (now - sent if seconds is None else seconds) - state["fastest"]), _LATE)
+    took = now - sent if call[1] is None else float(call[1])
+    return sent + min(max(0.0, took - float(fastest)), _LATE)
 
 
 def _free(rate: Rate, state: dict[str, Any], slot: float) -> float:

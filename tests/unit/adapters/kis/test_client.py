@@ -196,3 +196,39 @@ def test_no_key_no_token_in_anything_that_is_shown(server, make, environment) ->
 @pytest.mark.parametrize("path", [DOMESTIC, DETAIL])
 def test_the_paths_are_those_of_the_service(path: str) -> None:
     assert path.startswith("/uapi/")
+
+
+def test_one_code_that_fails_does_not_take_the_others_with_it(server, make) -> None:
+    kis = make()
+    tickers = tuple(kis.masters.instruments("US"))[:8]
+    plain = server._overseas
+
+    def odd_for_one(asked):
+        answer = plain(asked)
+        return Answer(answer.body | {"output2": [{"xymd": "never"}]}) if asked["SYMB"] == tickers[3] else answer
+
+    server._overseas = odd_for_one
+    fetched = kis.fetch("ohlcv", Request("US", tickers, *DAYS))
+    assert set(fetched.frame["ticker"]) == set(tickers) - {tickers[3]} - {"ZZQ.UN", "ZZF"}
+    failed = [gap for gap in fetched.absent if gap.ticker == tickers[3]]
+    assert [(gap.start, gap.end, gap.reason) for gap in failed] == [(*DAYS, "unknown")]
+
+
+def test_throttling_in_mid_run_leaves_what_was_answered_and_says_what_was_not(server, make) -> None:
+    kis = make()
+    tickers = tuple(ticker for ticker in kis.masters.instruments("US") if ticker not in ("ZZQ.UN", "ZZF"))
+    kis.client.token()
+    plain, served = type(server)._refused, []
+
+    def closes_after_five(call):
+        served.append(call)
+        if len(served) > 5:
+            return server.throttled(call)
+        return plain(server, call)
+
+    server._refused = closes_after_five
+    fetched = kis.fetch("ohlcv", Request("US", tickers, *DAYS))
+    answered = set(fetched.frame["ticker"])
+    missing = {gap.ticker: gap.reason for gap in fetched.absent if (gap.start, gap.end) == DAYS}
+    assert 1 <= len(answered) <= 5
+    assert missing == dict.fromkeys(set(tickers) - answered, "throttled")
