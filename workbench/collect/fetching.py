@@ -39,7 +39,8 @@ class Pace:
     publish_rows : int
         Bars that are published together; an interrupted collection loses at most these.
     publish_seconds : float
-        What took longer than this to ask is published at once, however few bars it is.
+        What took longer than this to ask is published at once, however few bars it is: less than a batch takes
+        at a provider's pace, so that a run that is killed asks again for one batch at most.
     refresh : int
         Sessions before new ones that are asked again, so that corrected prices arrive as revisions.
     """
@@ -50,7 +51,7 @@ class Pace:
     give_up_after: int = 3
     sleep: Callable[[float], None] = time.sleep
     publish_rows: int = 100_000
-    publish_seconds: float = 10.0
+    publish_seconds: float = 3.0
     refresh: int = 10
 
     def wait(self, attempt: int, asked: float = 0.0) -> bool:

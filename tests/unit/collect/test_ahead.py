@@ -8,6 +8,7 @@ import pytest
 from fake_provider import SESSIONS, Fake, chains
 
 from workbench import collect
+from workbench.adapters.kis import Kis, service
 from workbench.collect.ahead import ahead
 
 
@@ -45,3 +46,8 @@ def test_bars_that_took_long_to_ask_are_published_batch_by_batch(lake, seconds, 
     collect.collect(lake, "US", chains(Fake("one")), pace=pace)
     inserted = lake.versions("ohlcv")["inserted"].drop_nulls()
     assert inserted.to_list() == [4 * len(SESSIONS) // commits] * commits
+
+
+def test_a_batch_at_the_pace_of_the_first_provider_is_published_at_once():
+    pace = service.chosen(paper=False).rates[0]
+    assert Kis.batch_size * pace.seconds / pace.calls > collect.Pace().publish_seconds
