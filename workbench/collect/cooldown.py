@@ -173,7 +173,10 @@ class Cooldowns:
 
 
 def _entry(found: dict[str, Any]) -> Aside:
-    return Aside(**(found | {"until": datetime.fromisoformat(found["until"])}))
+    until = datetime.fromisoformat(found["until"])
+    if until.tzinfo is None or found["reason"] not in _ACTIONS:
+        raise ValueError("an entry of another version")
+    return Aside(**(found | {"until": until}))
 
 
 def _keys(adapter: Adapter) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from datetime import timedelta
@@ -116,6 +117,16 @@ def test_all_processes_know_it(tmp_path):
 def test_a_file_that_cannot_be_read_stops_nobody():
     Cooldowns().put(Fake("one"), "US", "ohlcv", Throttled("slow down"))
     Cooldowns().path.write_text("[{]")
+    assert collect.put_aside().is_empty()
+
+
+@pytest.mark.parametrize("strange", [{"reason": "asleep"}, {"until": "2030-01-01T00:00:00"}, {"until": None}])
+def test_entries_of_another_version_stop_nobody(strange):
+    one = Fake("one")
+    Cooldowns().put(one, "US", "ohlcv", Throttled("slow down"))
+    (entry,) = json.loads(Cooldowns().path.read_text())
+    Cooldowns().path.write_text(json.dumps([entry | strange]))
+    assert Cooldowns().of(one, "US", "ohlcv") is None
     assert collect.put_aside().is_empty()
 
 
