@@ -106,9 +106,8 @@ class KisClient:
                 return self._once(path, tr_id, params, token)
             except _TokenRefused as error:
                 if renewed:
-                    raise Unauthorised(
-                        f"{error.message} A new token did not help.", hint="Check the keys with `wb doctor`."
-                    ) from None
+                    message = f"{error.message} A new token did not help."
+                    raise Unauthorised(message, hint="Check the keys with `wb doctor`.", **error.context) from None
                 renewed, token = True, self._tokens.get(refused=token)
             except _Passing as error:
                 if passing:

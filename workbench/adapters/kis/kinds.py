@@ -81,7 +81,7 @@ def _has(pattern: str, column: str = "english") -> pl.Expr:
 
 def _product(region: str) -> pl.Expr:
     """A row of type 3; the name is asked where the code does not decide."""
-    listed = pl.lit("etf") if region in ("JP", "VN") else pl.lit("etp")
+    listed = pl.lit("etf") if region in ("CN", "JP", "VN") else pl.lit("etp")
     unspecified = (
         pl.when(_has(r"\bETFS?\b|EXCHANGE TRADED")).then(pl.lit("etf")).when(_has(r"\bFUNDS?\b|\bTRUST\b")).then(listed)
     )
@@ -89,7 +89,8 @@ def _product(region: str) -> pl.Expr:
     return (
         pl.when(_has(r"\bETNS?\b"))
         .then(pl.lit("etn"))
-        .when(_has(_REIT) & pl.col("etyp").is_in(["004", "000"]) & ~_has(r"\bETFS?\b"))
+        # In Tokyo trusts are filed under stocks, and a product with the word is a fund of them.
+        .when(pl.lit(region != "JP") & _has(_REIT) & pl.col("etyp").is_in(["004", "000"]) & ~_has(r"\bETFS?\b"))
         .then(pl.lit("reit"))
         .when(pl.lit(closed) & _has("^FUC", "symbol"))
         .then(pl.lit("fund"))
@@ -110,7 +111,8 @@ def _united_states(rows: pl.DataFrame) -> pl.Expr:
     siblings = _siblings(rows)
     suffix = pl.col("symbol").str.extract(r"/(\w*)$", 1)
     partnership = _has(_UNIT) & _has(_PARTNERSHIP) & ~_has(_BUNDLE)
-    unit = (_has(_UNIT) & ~partnership & ~_has(r"\bPFD\b|\bPRF\b|\bPREF")) | _has(_KOREAN["unit"] + "$", "korean")
+    named = (_has(_UNIT) & ~partnership) | _has(_KOREAN["unit"] + "$", "korean")
+    unit = named & ~_has(r"\bPFD\b|\bPRF\b|\bPREF")
     return (
         pl.when(unit | suffix.is_in(["UN", "U"]))
         .then(pl.lit("unit"))

@@ -172,8 +172,9 @@ def test_the_share_of_a_bundle_is_a_spac_and_the_korean_name_helps() -> None:
         line("NAS", "CBRGU", "CHAIN BRIDGE I UNIT 1 CL A & 1/2 RED WT"),
         line("NAS", "CORZZ", "CORE SCIENTIFIC INC", korean="코어 사이언티픽 콜 워런트"),
         line("NAS", "SOHU", "SOHU COM LTD", korean="소후(ADR)"),
+        line("NYS", "ET/I", "ENERGY TRANSFER LP SER I PER PFD UNITS", korean="에너지 트랜스퍼 유닛", excd="NAS"),
     )
-    assert got["asset_type"].to_list() == ["spac", "unit", "warrant", "adr"]
+    assert got["asset_type"].to_list() == ["spac", "unit", "warrant", "adr", "preferred"]
 
 
 @pytest.mark.parametrize(
@@ -241,9 +242,10 @@ def test_kinds_of_tokyo() -> None:
         line("TSE", "9282", "ICHIGO GREEN INFRASTRUCTURE INVESTMENT CORP", lot="1"),
         line("TSE", "3249", "INDUSTRIAL & INFRASTRUCTURE FUND INVESTMENT CORP", lot="1"),
         line("TSE", "1306", "TOPIX EXCHANGE TRADED FUND", stis="3", etyp="000", lot="10"),
+        line("TSE", "1345", "LISTED INDEX FUND J-REIT", stis="3", etyp="000", lot="100"),
         line("TSE", "2038", "NEXT NOTES DOUBLE BULL ETN", stis="3", etyp="000"),
     )
-    assert got["asset_type"].to_list() == ["stock", "preferred", "reit", "fund", "reit", "etf", "etn"]
+    assert got["asset_type"].to_list() == ["stock", "preferred", "reit", "fund", "reit", "etf", "etf", "etn"]
 
 
 def test_kinds_of_vietnam() -> None:
