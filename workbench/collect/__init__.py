@@ -9,9 +9,10 @@ from workbench.collect.cooldown import ask_again, put_aside
 from workbench.collect.doctor import doctor
 from workbench.collect.fetching import Pace
 from workbench.collect.imports import Imported, import_files
-from workbench.collect.job import Collected, guard_mixing
+from workbench.collect.mixing import guard_mixing
 from workbench.collect.order import ORDER
 from workbench.collect.providers import provider_for
+from workbench.collect.result import Collected
 
 __all__ = [
     "ORDER",

@@ -12,10 +12,11 @@ from workbench.collect.bars import collect_bars
 from workbench.collect.chains import Chains, chain_for, explicit
 from workbench.collect.cooldown import Cooldowns
 from workbench.collect.fetching import Pace
-from workbench.collect.job import Collected, Job, Progress, TableReport, collected, make_job, silent
+from workbench.collect.job import Job, Progress, TableReport, make_job, silent
 from workbench.collect.mixing import guard_mixing
 from workbench.collect.order import ORDER
 from workbench.collect.records import collect_records
+from workbench.collect.result import Collected, collected
 from workbench.errors import ConfigError, ProviderError
 
 if TYPE_CHECKING:
