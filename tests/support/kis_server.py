@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import polars as pl
 from local_server import Answer, Call, LocalServer
 from world import World
 
@@ -54,7 +55,8 @@ NEEDED = {
 ONLY_REAL = (DETAIL, HOLIDAYS)
 DECIMALS = {"KR": 0, "US": 4, "CN": 3, "HK": 3, "JP": 1, "VN": 0}
 #: Listed where the world has nothing at an exchange: its file is never empty.
-FILLER = {"KR": "0000D0", "US": "ZZF", "CN": "510999", "HK": "02899", "JP": "1399", "VN": "FUEZZZ50"}
+FILLER = {"KR": "0000D0", "US": "ZZFND", "CN": "510999", "HK": "02899", "JP": "1399", "VN": "FUEZZZ50"}
+UNIT = "ZZQ.UN"
 KOREA = ZoneInfo("Asia/Seoul")
 
 
@@ -280,6 +282,7 @@ class KisServer(LocalServer):
 
     def _rows(self, region: str, code: str) -> list[tuple[Any, ...]]:
         names = ("date", "open", "high", "low", "close", "volume", "turnover")
+        code = self._pattern(region) if code in (UNIT, FILLER[region]) else code
         return self.world.of("ohlcv", region, code).sort("date").select(names).fill_null(0.0).rows()
 
     def _factor(self, region: str, code: str, day: date) -> float:
@@ -347,6 +350,7 @@ class KisServer(LocalServer):
         )
 
     def _shares(self, region: str, code: str) -> float:
+        code = self._pattern(region) if code in (UNIT, FILLER[region]) else code
         return float(self.world.of("shares", region, code)["shares_outstanding"][-1])
 
     def _holidays(self, asked: dict[str, str]) -> Answer:
@@ -381,27 +385,26 @@ class KisServer(LocalServer):
         return Answer(packed.getvalue(), 200, {"Content-Type": "application/zip"})
 
     def _korean(self, exchange: Exchange) -> list[bytes]:
-        lines = [
+        return [
             korean_line(
                 exchange.master,
                 code,
                 row["name"],
+                group="EF" if code in FILLER.values() else "ST",
                 listed=f"{row['listed_date']:%Y%m%d}",
                 shares=f"{self._shares('KR', code) / 1000:.0f}",
             )
             for code, row in self._listed(exchange, today=True).items()
         ]
-        return lines or [korean_line(exchange.master, FILLER["KR"], "아무 펀드", group="EF")]
 
     def _tabbed(self, exchange: Exchange) -> list[bytes]:
         lots = {"CN": "100", "HK": "500", "JP": "100", "VN": "100", "US": "1"}
-        lines = [
-            overseas_line(exchange, symbol_of(exchange.region, code), row["name"], lot=lots[exchange.region])
-            for code, row in self._listed(exchange, today=True).items()
-        ]
-        if exchange.code == "NYS":
-            lines += [overseas_line(exchange, "ZZQ/UN", "ZZQ ACQUISITION CORP UNIT 1 CL A & 1/2 WT EXP")]
-        return lines or [overseas_line(exchange, FILLER[exchange.region], "SOME FUND ETF", stis="3", etyp="001")]
+        lines = []
+        for code, row in self._listed(exchange, today=True).items():
+            fund = {"stis": "3", "etyp": "001"} if code in FILLER.values() else {}
+            symbol, lot = symbol_of(exchange.region, code), lots[exchange.region]
+            lines.append(overseas_line(exchange, symbol, row["name"], lot=lot, **fund))
+        return lines
 
     def _listed(self, exchange: Exchange, *, today: bool = False) -> dict[str, dict[str, Any]]:
         """Rows of the world's listing on an exchange; today's only, or also those that were delisted."""
@@ -415,8 +418,25 @@ class KisServer(LocalServer):
         return {}
 
     def _listing(self, region: str) -> dict[str, dict[str, Any]]:
+        """The world's codes, a bundle of share and warrant in New York, and a fund where an exchange has no code."""
         newest = self.world.rows("tickers", region).sort("spell").unique("ticker", keep="last", maintain_order=True)
-        return {row["ticker"]: row for row in newest.iter_rows(named=True)}
+        rows = {row["ticker"]: row for row in newest.iter_rows(named=True)}
+        pattern = rows[self._pattern(region)]
+        here = {row["exchange"] for row in rows.values() if row["delisted_date"] is None}
+        for exchange in EXCHANGES:
+            if exchange.region == region and not here & {exchange.mic, *exchange.also}:
+                code = FILLER[region]
+                rows[code] = pattern | {"ticker": code, "name": "SOME FUND ETF", "exchange": exchange.mic}
+        if region == "US":
+            name = "ZZQ ACQUISITION CORP UNIT 1 CL A & 1/2 WT EXP"
+            rows[UNIT] = pattern | {"ticker": UNIT, "name": name, "exchange": "XNYS"}
+        return rows
+
+    def _pattern(self, region: str) -> str:
+        """The code whose prices those that the world does not know have too: listed, and never split."""
+        rows = self.world.rows("tickers", region).filter(pl.col("delisted_date").is_null())
+        split = set(self._splits(region))
+        return next(code for code in rows["ticker"].sort() if code not in split)
 
     def _codes(self, region: str) -> dict[str, dict[str, Any]]:
         return self._by_exchange.setdefault(region, self._listing(region))

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: First day of overseas prices in the United States, the same for every symbol; elsewhere it is not known.
 WALL = {"US": date(2007, 8, 20)}
+#: Sessions at the end whose bars may still come.
+LATE = 2
 _DAY = timedelta(days=1)
 
 
@@ -166,6 +168,8 @@ def missing(answer: Answered, last: date) -> list[Absent]:
     said = listed_reason(listed, asked.listing.delisted, have, ("", ""))
     newest = max(have, default=date.min)
     wall = WALL.get(asked.region, date.min)
+    # Of a few sessions the bars may still come; a share without any for longer stands still, or is gone.
+    late = bool(have) and _count(asked.region, newest + _DAY, min(asked.end, last)) <= LATE
 
     def why(day: date) -> tuple[str, str]:
         if day > last:
@@ -179,7 +183,7 @@ def missing(answer: Answered, last: date) -> list[Absent]:
             return "unknown", "in the master file, but the answer was empty"
         if reason[0]:
             return reason
-        if have and day > newest:
+        if late and day > newest:
             return "unknown", "no bar yet"
         return "not_covered", "no bar on this session"
 
@@ -195,5 +199,9 @@ def _stranger(asked: Asked) -> str:
 
 
 def _sessions_in(asked: Asked) -> bool:
-    start, end = max(asked.start, markets.first_known(asked.region)), min(asked.end, markets.last_known(asked.region))
-    return start <= end and bool(markets.sessions(asked.region, start, end))
+    return _count(asked.region, asked.start, asked.end) > 0
+
+
+def _count(region: str, start: date, end: date) -> int:
+    start, end = max(start, markets.first_known(region)), min(end, markets.last_known(region))
+    return len(markets.session_array(region, start, end)) if start <= end else 0

@@ -263,6 +263,12 @@ def test_a_hole_inside_is_not_covered_and_a_missing_end_is_unknown(server, make)
     ]
 
 
+def test_a_share_that_stands_still_for_longer_is_not_asked_for_each_day(server, make) -> None:
+    server._overseas = lambda asked: overseas([row("20251222")]) if asked["BYMD"] > "20251222" else success()
+    fetched = make().fetch("ohlcv", Request("US", (seasoned("US"),), date(2025, 12, 22), LAST))
+    assert [(gap.start, gap.end, gap.reason) for gap in fetched.absent] == [(date(2025, 12, 23), LAST, "not_covered")]
+
+
 def test_a_class_share_is_spelt_with_a_slash(serve, make, monkeypatch) -> None:
     server = serve()
     listing = Listing(exchange="XNYS")
