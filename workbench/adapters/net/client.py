@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 #: A clock that differs by more from the provider's is noted, and the provider's is used.
 SKEW = timedelta(seconds=90)
 _CHUNK = 1 << 16
+#: First bytes of a ZIP archive.
+_ZIP = b"PK\x03\x04"
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ class Reply:
         ShapeChanged
             With ``context["garbled"]``: a gateway's page often passes, so that the client asks again.
         """
-        if self.is_html or "json" in self.headers.get("Content-Type", ""):
+        archive = self.body.startswith(_ZIP)  # whatever its header calls it
+        if self.is_html or ("json" in self.headers.get("Content-Type", "") and not archive):
             self.json()
 
     def changed(self, what: str, **about: Any) -> ShapeChanged:

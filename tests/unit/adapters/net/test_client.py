@@ -161,6 +161,12 @@ def test_a_page_that_stays_is_a_change_of_shape(server) -> None:
     assert len(server.calls) == 3, "asked again before it was believed"
 
 
+def test_an_archive_is_data_whatever_its_header_calls_it() -> None:
+    Reply("p", "u", 200, {"Content-Type": "application/json"}, b"PK\x03\x04...").check()
+    with pytest.raises(ShapeChanged):
+        Reply("p", "u", 200, {"Content-Type": "application/json"}, b"PK...").check()
+
+
 def test_data_of_another_shape_is_not_asked_again(server) -> None:
     def judge(reply: Reply) -> None:
         raise reply.changed("no field 'rows'")
