@@ -206,3 +206,30 @@ def test_later_filings_change_no_earlier_row(drawn: list[tuple[str, int, float, 
     full = rows("US", "A", derive(found), "x")
     sessions = full.filter(full["filing_id"].is_in([one.filing_id for one in found if one.filed < day]))
     assert known.equals(sessions)
+
+
+def test_a_filing_of_an_impossible_day_is_left_out() -> None:
+    found = [
+        Fact("net_income", date(2022, 1, 1), date(2022, 12, 31), 1.0, "USD", date(year, 2, 3), f"{year}")
+        for year in (2023, 2099)
+    ]
+    assert rows("US", "A", found, "test")["filing_id"].to_list() == ["2023"]
+
+
+def test_an_amount_repeated_a_thousand_times_too_small_is_a_mistake_and_its_correction_is_none() -> None:
+    def year(end: int, value: float, filed: int, item: str = "revenue") -> Fact:
+        return Fact(item, date(end, 1, 1), date(end, 12, 31), value, "USD", date(filed, 2, 3), f"{filed}")
+
+    wrong_later = [year(2020, 4.9e9, 2021), year(2021, 5e9, 2022), year(2021, 5e6, 2023), year(2022, 6e9, 2023)]
+    found = rows("US", "A", wrong_later, "test")
+    assert sorted(found["value"].to_list()) == [4.9e9, 5e9, 6e9]
+    wrong_first = [year(2020, 4.9e9, 2021), year(2021, 5e6, 2022), year(2021, 5e9, 2023)]
+    found = rows("US", "A", wrong_first, "test").sort("period_end", "vintage")
+    assert found["value"].to_list() == [4.9e9, 5e6, 5e9]
+    # A figure a share may follow a reverse split of one for a thousand.
+    shares = [
+        year(2020, 2.0, 2021, "eps_basic"),
+        year(2021, 2.0, 2022, "eps_basic"),
+        year(2021, 2e3, 2023, "eps_basic"),
+    ]
+    assert len(rows("US", "A", shares, "test")) == 3

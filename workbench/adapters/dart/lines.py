@@ -25,8 +25,6 @@ _STANDARD = ("ifrs-full_", "ifrs_", "dart_")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|<[^<>]*>")
 _NUMBERING = re.compile(r"^(?:[IVX]+|\d+|[가나다라마바사아자차카타파하])[.)]")
 _INTERIM = re.compile(r"(?:분기|반기)(?=순이익|순손익|순손실)")
-#: Finance costs of a Korean statement hold losses on exchange rates and derivatives, many times the interest.
-_WIDER = {("interest_expense", name) for name in ("ifrs-full_FinanceCosts", "금융비용", "금융원가")}
 _PER_SHARE = "주당"
 _CLASSES = {"보통주": COMMON, "우선주": PREFERRED}
 
@@ -121,8 +119,6 @@ def _plain(line: Line) -> bool:
 @cache
 def _tags(item: str) -> tuple[tuple[str, str], ...]:
     tags = table()[item].tags
-    ids = [("id", standard_id(tag)) for tag in tags["dart_id"] if (item, tag) not in _WIDER]
-    names = [
-        ("name", name) for name in dict.fromkeys(map(normal_name, tags["dart_name"])) if (item, name) not in _WIDER
-    ]
+    ids = [("id", standard_id(tag)) for tag in tags["dart_id"]]
+    names = [("name", name) for name in dict.fromkeys(map(normal_name, tags["dart_name"]))]
     return (*ids[:1], *names, *ids[1:])

@@ -68,9 +68,11 @@ def counts(facts: Mapping[str, Any]) -> list[Count]:
 def share_rows(region: str, ticker: str, found: Iterable[Count], source: str) -> pl.DataFrame:
     """Rows of ``shares``, available on the first session after each filing."""
     schema = TABLES["shares"]
+    first, last = markets.first_known(region), markets.last_known(region)
     rows = [
         (region, ticker, one.day, markets.next_session(region, one.filed), one.shares, one.basis, source)
         for one in found
+        if first <= one.filed < last
     ]
     frame = pl.DataFrame(rows, dict(schema.columns), orient="row")
     return frame.unique(schema.key, keep="last", maintain_order=True)

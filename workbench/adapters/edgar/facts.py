@@ -1,14 +1,14 @@
 """From ``companyfacts`` to facts of items: which tag, which unit, which filings.
 
-Within a filing the first tag of an item that has a fact for a period counts. A later filing does not
-replace a period's value by one of a worse tag: cash with and without restricted cash would else look
-like a restatement.
+Within a filing the first tag of an item that has a fact for a period counts; of revenue the whole before its
+part from contracts. A later filing does not replace a period's value by one of a worse tag: cash with and
+without restricted cash would else look like a restatement.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 #: is a further filing of its own. Recast figures of an 8-K and pay tables of a proxy statement are none.
 FORMS = frozenset({"10-K", "10-KT", "10-Q", "10-QT", "20-F", "40-F"})
 TAXONOMIES = {"us-gaap": "us_gaap", "ifrs-full": "ifrs"}
+#: Places of the tags of revenue from contracts and of all revenues; the former in a filer of whom it is but a part.
+_CONTRACTS, _ALL, _PART = 0, 1, 99
 Period = tuple[str, date | None, date]
 
 
@@ -48,11 +50,17 @@ class Reported:
     value: float
     filed: date
     filing_id: str
+    amended: bool = False
 
     @property
     def currency(self) -> str | None:
         """Of money and of figures a share, None for shares."""
         return None if self.unit == "shares" else self.unit.partition("/")[0]
+
+    @property
+    def order(self) -> tuple[date, bool, str]:
+        """By which filings follow each other in time."""
+        return self.filed, self.amended, self.filing_id
 
 
 def statement_facts(facts: Mapping[str, Any]) -> list[Fact]:
@@ -70,7 +78,8 @@ def statement_facts(facts: Mapping[str, Any]) -> list[Fact]:
     """
     found = [one for taxonomy in TAXONOMIES for one in _of_taxonomy(facts.get(taxonomy, {}), taxonomy)]
     own = _reporting_currency(found)
-    found.sort(key=lambda one: (one.filed, one.filing_id, one.currency not in (None, own[one.filing_id]), one.rank))
+    found = _parts_last(found)
+    found.sort(key=lambda one: (*one.order, one.currency not in (None, own[one.filing_id]), one.rank))
     best: dict[Period, tuple[str, int]] = {}
     taken: dict[Period, str] = {}
     chosen = []
@@ -80,7 +89,9 @@ def statement_facts(facts: Mapping[str, Any]) -> list[Fact]:
         if taken.get(period) == one.filing_id or (taxonomy == one.taxonomy and one.rank > rank):
             continue
         best[period], taken[period] = (one.taxonomy, one.rank), one.filing_id
-        chosen.append(Fact(one.item, one.start, one.end, one.value, one.currency, one.filed, one.filing_id))
+        chosen.append(
+            Fact(one.item, one.start, one.end, one.value, one.currency, one.filed, one.filing_id, one.amended)
+        )
     return derive(chosen)
 
 
@@ -95,11 +106,13 @@ def reported(tag: Mapping[str, Any], item: str, taxonomy: str, rank: int) -> Ite
     try:
         for unit, facts in tag["units"].items():
             for one in facts:
-                if one["val"] is None or one["form"].removesuffix("/A") not in FORMS:
+                form = str(one["form"])
+                if one["val"] is None or form.removesuffix("/A") not in FORMS:
                     continue
                 start = date.fromisoformat(one["start"]) if one.get("start") else None
                 end, filed = date.fromisoformat(one["end"]), date.fromisoformat(one["filed"])
-                yield Reported(item, taxonomy, rank, unit, start, end, float(one["val"]), filed, str(one["accn"]))
+                amended, number = form.endswith("/A"), str(one["accn"])
+                yield Reported(item, taxonomy, rank, unit, start, end, float(one["val"]), filed, number, amended)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ShapeChanged(
             f"A fact of EDGAR for {item} has another shape: {type(error).__name__} at {error}.",
@@ -131,6 +144,25 @@ def _unit_kind(unit: str) -> str:
     if len(currency) != 3 or not currency.isupper() or per not in ("", "shares"):
         return "other"
     return "per_share" if per else "money"
+
+
+def _parts_last(found: list[Reported]) -> list[Reported]:
+    """Revenue from contracts as the last choice, from the first filing on that shows it beside larger revenues.
+
+    Banks, insurers and lessors tag it, and it is a small part of what they earn.
+    """
+    revenues = [one for one in found if one.item == "revenue" and one.taxonomy == "us-gaap"]
+    whole = {(one.filing_id, one.start, one.end, one.unit): one.value for one in revenues if one.rank == _ALL}
+    contracts = [one for one in revenues if one.rank == _CONTRACTS]
+    smaller = [
+        one.order
+        for one in contracts
+        if one.value < whole.get((one.filing_id, one.start, one.end, one.unit), one.value)
+    ]
+    if not smaller:
+        return found
+    since, of_contracts = min(smaller), set(map(id, contracts))
+    return [replace(one, rank=_PART) if id(one) in of_contracts and one.order >= since else one for one in found]
 
 
 def _reporting_currency(found: list[Reported]) -> dict[str, str]:

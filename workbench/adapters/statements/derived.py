@@ -7,9 +7,10 @@ currency are combined, so that a derived item has the restatement state of its f
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from workbench.adapters.statements.facts import Fact
+from workbench.adapters.statements.facts import Fact, plain
 from workbench.adapters.statements.items import table
 
 if TYPE_CHECKING:
@@ -40,14 +41,14 @@ def derive(facts: Iterable[Fact]) -> list[Fact]:
     tried in the order of the table, so that an item may build on one that was itself derived before it.
     """
     given = list(facts)
-    filings: dict[tuple[date, str], dict[Period, dict[str, Fact]]] = {}
+    filings: dict[tuple[date, bool, str], dict[Period, dict[str, Fact]]] = {}
     for fact in given:
         if fact.currency is not None:
-            periods = filings.setdefault((fact.filed, fact.filing_id), {})
+            periods = filings.setdefault(fact.order, {})
             periods.setdefault((fact.start, fact.end, fact.currency), {}).setdefault(fact.item, fact)
     formulas = [(item.name, item.statement, item.derived.split("|")) for item in table().values() if item.derived]
     best: dict[tuple[str, Period], int] = {}
-    for (filed, filing_id), periods in sorted(filings.items(), key=lambda one: one[0]):
+    for (filed, amended, filing_id), periods in sorted(filings.items(), key=itemgetter(0)):
         for period, known in periods.items():
             for name, statement, alternatives in formulas:
                 if name in known:
@@ -56,7 +57,7 @@ def derive(facts: Iterable[Fact]) -> list[Fact]:
                     rank, value = _first(alternatives, known)
                     if value is not None and rank <= best.get((name, period), rank):
                         best[name, period] = rank
-                        known[name] = Fact(name, period[0], period[1], value, period[2], filed, filing_id)
+                        known[name] = Fact(name, *period[:2], value, period[2], filed, filing_id, amended)
                         given.append(known[name])
     return given
 
@@ -67,7 +68,8 @@ def _first(alternatives: Iterable[str], known: Mapping[str, Fact]) -> tuple[int,
         total, complete = 0.0, True
         for sign, name, optional in _TERM.findall(alternative):
             if name in known:
-                total += -known[name].value if sign == "-" else known[name].value
+                value = plain(name, known[name].value)
+                total += -value if sign == "-" else value
             elif not optional:
                 complete = False
         if complete:

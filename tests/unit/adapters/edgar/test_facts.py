@@ -39,11 +39,48 @@ def values(facts: list[Fact], item: str) -> list[float]:
 
 
 def test_the_first_tag_with_a_fact_for_the_period_counts() -> None:
-    both = body({TOTAL: [one(11.0, "2024-02-01")], CONTRACT: [one(10.0, "2024-02-01")]})
+    both = body({"SalesRevenueNet": [one(11.0, "2024-02-01")], CONTRACT: [one(10.0, "2024-02-01")]})
     assert values(statement_facts(both), "revenue") == [10.0]
     other_period = one(9.0, "2024-02-01", start="2022-01-01", end="2022-12-31")
-    both["us-gaap"][TOTAL]["units"]["USD"].append(other_period)
+    both["us-gaap"]["SalesRevenueNet"]["units"]["USD"].append(other_period)
     assert sorted(values(statement_facts(both), "revenue")) == [9.0, 10.0]
+
+
+def test_revenue_from_contracts_is_but_a_part_of_a_banks_or_lessors_revenues() -> None:
+    bank = body({CONTRACT: [one(30.0, "2024-02-01")], TOTAL: [one(100.0, "2024-02-01")]})
+    assert values(statement_facts(bank), "revenue") == [100.0]
+    # A note of a later filing repeats the part alone: no restatement. Of a period without the whole it is what is left.
+    tags = bank["us-gaap"][CONTRACT]["units"]["USD"]
+    tags += [one(30.0, "2025-02-03"), one(33.0, "2025-02-03", start="2024-01-01", end="2024-12-31")]
+    assert values(statement_facts(bank), "revenue") == [100.0, 33.0]
+    # What was filed before the filer showed both stands as it was known then.
+    tags.append(one(28.0, "2023-02-01", start="2022-01-01", end="2022-12-31"))
+    assert values(statement_facts(bank), "revenue") == [28.0, 100.0, 33.0]
+
+
+def test_where_contracts_are_the_whole_their_tag_goes_first() -> None:
+    same = body({CONTRACT: [one(10.0, "2024-02-01")], TOTAL: [one(10.0, "2024-02-01"), one(4.0, "2025-02-03")]})
+    assert values(statement_facts(same), "revenue") == [10.0]
+
+
+def test_an_amendment_comes_after_the_report_of_its_day() -> None:
+    found = [one(1.0, "2024-02-01", accn="0009-24-1"), one(2.0, "2024-02-01", accn="0001-24-9", form="10-K/A")]
+    frame = rows("US", "A", statement_facts(body({"Assets": []} | {"NetIncomeLoss": found})), "edgar")
+    frame = frame.filter(frame["item"] == "net_income").sort("vintage")
+    assert frame.select("value", "filing_id").rows() == [(1.0, "0009-24-1"), (2.0, "0001-24-9")]
+
+
+def test_a_fact_without_a_form_is_of_no_report() -> None:
+    found = body({"NetIncomeLoss": [one(1.0, "2024-02-01") | {"form": None}, one(2.0, "2024-02-02")]})
+    assert values(statement_facts(found), "net_income") == [2.0]
+
+
+def test_money_spent_is_subtracted_however_its_sign_is_written() -> None:
+    cash = {
+        "NetCashProvidedByUsedInOperatingActivities": [one(20.0, "2024-02-01")],
+        "PaymentsToAcquirePropertyPlantAndEquipment": [one(-5.0, "2024-02-01")],
+    }
+    assert values(statement_facts(body(cash)), "free_cash_flow") == [15.0]
 
 
 def test_a_worse_tag_in_a_later_filing_restates_nothing() -> None:
@@ -180,3 +217,9 @@ def test_without_a_cover_the_balance_sheet_or_the_average_stands_in() -> None:
 
 def test_impossible_counts_are_left_out() -> None:
     assert counts(covers(cover(0.0, "2024-02-02", "2024-01-19"), cover(5.0, "2024-02-02", "2024-12-19"))) == []
+
+
+def test_a_filing_of_an_impossible_day_gives_no_count() -> None:
+    cover = one(5.0, "2099-02-01", start="", end="2024-01-20")
+    found = counts({"dei": {"EntityCommonStockSharesOutstanding": {"units": {"shares": [cover]}}}})
+    assert share_rows("US", "A", found, "edgar").is_empty()
