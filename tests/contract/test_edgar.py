@@ -188,3 +188,18 @@ class TestEdgar(HttpAdapterContract):
         server.answer = lambda call: answer(replace(call, path=call.path[:-15] + f"{min(server.companies):010}.json"))  # type: ignore[method-assign]
         with pytest.raises(ShapeChanged, match="instead of"):
             adapter.fetch(table, replace(request, listings={code: Listing(issuer_id="42") for code in request.tickers}))
+
+    def test_one_filer_that_cannot_be_read_does_not_take_the_others_with_it(
+        self, adapter: Adapter, server: EdgarServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        codes = self.codes(adapter, "US")[:3]
+        listings = self.listings("US")
+        odd = next(one.cik for one in server.companies.values() if one.ticker == codes[1])
+        made = server.facts
+        broken = {"us-gaap": {"Assets": {"units": {"USD": [{"val": 1}]}}}}
+        monkeypatch.setattr(server, "facts", lambda company: broken if company.cik == odd else made(company))
+        fetched = adapter.fetch("fundamentals", Request("US", codes, None, None, listings))
+        assert set(fetched.frame["ticker"]) == {codes[0], codes[2]}
+        assert [(one.ticker, one.reason) for one in fetched.absent] == [(codes[1], "unknown")]
+        with pytest.raises(ShapeChanged):
+            adapter.fetch("fundamentals", Request("US", codes[1:2], None, None, listings))

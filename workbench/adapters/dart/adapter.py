@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
@@ -18,12 +19,13 @@ from workbench.adapters.dart.client import KEY, Service
 from workbench.adapters.dart.companies import Companies
 from workbench.adapters.dart.filings import ANNUAL, FIRST_YEAR
 from workbench.adapters.dart.reading import Reader
+from workbench.adapters.net.batch import Batch
 from workbench.adapters.statements import derive, rows
 from workbench.errors import ProviderError
 from workbench.schemas import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from workbench.adapters.dart.companies import Security
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from workbench.adapters.dart.reading import Reports
     from workbench.adapters.net import Patience, Rate
     from workbench.adapters.statements import Fact
+
+    Answer = tuple[Security, pl.DataFrame, list[Absent]]
 
 REGION = "KR"
 #: Companies asked at the same time: enough to use the allowed rate in spite of the way to Seoul.
@@ -135,26 +139,29 @@ class Dart(Adapter):
         ]
         corps = list(dict.fromkeys(security.corp for security in known))
         make = self._fundamentals if table == "fundamentals" else self._shares
-        frames = [TABLES[table].empty()]
-        for security, frame, gaps in make(known, corps, start, end):
+        batch, frames = Batch(self.name, start, end), [TABLES[table].empty()]
+        for security, frame, gaps in make(known, corps, start, end, batch):
             own = frame.filter(pl.col(str(TABLES[table].date_column)).is_between(start, end))
             frames.append(own)
             silent = Absent(security.ticker, start, end, "not_covered", "no report of a period that ends in these days")
             absent += [gap for gap in gaps if start <= gap.start <= gap.end <= end] or (
                 [silent] if own.is_empty() else []
             )
+        failed = {one.ticker: one for one in batch.absent(corps)}
+        absent += [replace(failed[one.corp], ticker=one.ticker) for one in known if one.corp in failed]
         return Fetched(pl.concat(frames).sort(TABLES[table].key), tuple(absent))
 
     def _fundamentals(
-        self, known: Iterable[Security], corps: Sequence[str], start: date, end: date
-    ) -> Iterable[tuple[Security, pl.DataFrame, list[Absent]]]:
+        self, known: Iterable[Security], corps: Sequence[str], start: date, end: date, batch: Batch
+    ) -> Iterator[Answer]:
         reader = Reader(self._answers, self._companies)
         # Later reports show the periods again, perhaps restated.
-        read = self._each(corps, lambda corp: reader.statements(reader.plan(corp, start, end + COMPARED)))
+        read = self._each(batch, corps, lambda corp: reader.statements(reader.plan(corp, start, end + COMPARED)))
         reader.main_accounts(read.values())
-        paid = self._each(corps, lambda corp: _dividends(reader, read[corp], start, end))
-        for security in known:
-            reports = read[security.corp]
+        paid = self._each(batch, list(read), lambda corp: _dividends(reader, read[corp], start, end))
+
+        def made(security: Security) -> Answer:
+            reports = read[security.corp].whole()
             bodies = reports.one_basis()
             facts: list[Fact] = []
             for body in bodies:
@@ -163,11 +170,13 @@ class Dart(Adapter):
                     if report == body.report:
                         facts += shares.dividends(rows_of, report, body.basis, security.share_class)
             frame = rows(REGION, security.ticker, derive(facts), self.name)
-            yield security, frame, self._gaps(security, reports, {body.report for body in bodies})
+            return security, frame, self._gaps(security, reports, {body.report for body in bodies})
+
+        return self._made(batch, (one for one in known if one.corp in paid), made)
 
     def _shares(
-        self, known: Iterable[Security], corps: Sequence[str], start: date, end: date
-    ) -> Iterable[tuple[Security, pl.DataFrame, list[Absent]]]:
+        self, known: Iterable[Security], corps: Sequence[str], start: date, end: date, batch: Batch
+    ) -> Iterator[Answer]:
         reader = Reader(self._answers, self._companies)
 
         def counts(corp: str) -> list[tuple[list[dict[str, Any]], Report]]:
@@ -175,9 +184,10 @@ class Dart(Adapter):
             asked = [(reader.other(shares.COUNTS, reports, report), report) for report in reports.planned]
             return [(rows_of, report) for rows_of, report in asked if rows_of]
 
-        counted = self._each(corps, counts)
+        counted = self._each(batch, corps, counts)
         schema = TABLES["shares"]
-        for security in known:
+
+        def made(security: Security) -> Answer:
             entries = [
                 entry
                 for rows_of, report in counted[security.corp]
@@ -185,15 +195,30 @@ class Dart(Adapter):
             ]
             frame = pl.DataFrame(entries, schema=dict(schema.columns)).unique(schema.key, maintain_order=True)
             together = Absent(security.ticker, start, end, "not_covered", "DART counts all preferred shares together")
-            yield security, frame, [] if security.sole else [together]
+            return security, frame, [] if security.sole else [together]
 
-    def _each(self, corps: Sequence[str], ask: Callable[[str], Any]) -> dict[str, Any]:
-        """The answer for each company, several at a time; the first error ends the rest."""
+        return self._made(batch, (one for one in known if one.corp in counted), made)
+
+    def _each(self, batch: Batch, corps: Sequence[str], ask: Callable[[str], Any]) -> dict[str, Any]:
+        """The answer for each company, several at a time; one that fails does not take the others with it."""
+        found: dict[str, Any] = {}
         pool = ThreadPoolExecutor(AT_ONCE)
         try:
-            return dict(zip(corps, pool.map(ask, corps), strict=True))
+            asked = {corp: pool.submit(ask, corp) for corp in corps}
+            for corp, future in asked.items():
+                if not (batch.stopped and future.cancel()):
+                    answer = batch.ask(corp, future.result, proof=lambda _: False)
+                    found |= {} if answer is None else {corp: answer}
         finally:
             pool.shutdown(cancel_futures=True)
+        return found
+
+    def _made(self, batch: Batch, known: Iterable[Security], make: Callable[[Security], Answer]) -> Iterator[Answer]:
+        """Rows and gaps of each security; those whose answers cannot be read are the batch's."""
+        for security in known:
+            answer = batch.ask(security.corp, partial(make, security), lambda one: not one[1].is_empty())
+            if answer is not None:
+                yield answer
 
     def _gaps(self, security: Security, reports: Reports, used: set[Report]) -> list[Absent]:
         """Reports that exist and whose statements are not in the answer, on the day their period ends."""

@@ -6,6 +6,8 @@ import calendar
 import re
 from datetime import date, timedelta
 
+from workbench.errors import ShapeChanged
+
 _DAY = re.compile(r"(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})")
 
 
@@ -14,16 +16,34 @@ def received(rcept_no: str) -> date:
 
     Raises
     ------
-    ValueError
+    ShapeChanged
         If they are no date.
     """
-    return date(int(rcept_no[:4]), int(rcept_no[4:6]), int(rcept_no[6:8]))
+    found = days(rcept_no[:8])
+    if not found:
+        raise ShapeChanged(
+            f"dart wrote the receipt number of a filing as {rcept_no[:40]!r}.",
+            hint="Look at the service's guide; if receipt numbers changed, the adapter must be adapted.",
+            provider="dart",
+        )
+    return found[0]
 
 
 def days(text: object) -> list[date]:
-    """The dates in a text such as ``2024.07.01 ~ 2024.09.30`` or ``2023-12-31``; none where there are none."""
+    """The dates in a text such as ``2024.07.01 ~ 2024.09.30`` or ``2023-12-31``; none where there are none.
+
+    Digits that are no date, such as ``00000000``, are left out.
+    """
     found = _DAY.findall(text) if isinstance(text, str) else []
-    return [date(int(year), int(month), int(day)) for year, month, day in found]
+    made = (_made(*map(int, one)) for one in found)
+    return [day for day in made if day is not None]
+
+
+def _made(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
 
 
 def month_end(year: int, month: int) -> date:

@@ -10,6 +10,7 @@ from workbench.adapters.dart.answers import FULL, MAIN
 from workbench.adapters.dart.dates import received
 from workbench.adapters.dart.filings import FIRST_YEAR, Report
 from workbench.adapters.dart.statements import CONSOLIDATED, SEPARATE, Body
+from workbench.errors import ShapeChanged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,6 +47,8 @@ class Reports:
         Business year under which the service has a report.
     missing : list of Report
         Planned ones that no service answered.
+    unread : ShapeChanged or None
+        Main accounts that cannot be read.
     """
 
     corp: str
@@ -55,6 +58,19 @@ class Reports:
     bodies: list[Body] = field(default_factory=list)
     years: dict[Report, int] = field(default_factory=dict)
     missing: list[Report] = field(default_factory=list)
+    unread: ShapeChanged | None = None
+
+    def whole(self) -> Reports:
+        """Itself, where everything that was answered can be read.
+
+        Raises
+        ------
+        ShapeChanged
+            Of the main accounts: they are asked for many companies at once, and are one company's affair.
+        """
+        if self.unread is not None:
+            raise self.unread
+        return self
 
     def one_basis(self) -> list[Body]:
         """The bodies of the series' basis: consolidated before separate, never both.
@@ -157,7 +173,11 @@ class Reader:
             rows = found.get(reports.corp)
             if not rows:
                 continue
-            statements.check(rows, MAIN)
+            try:
+                statements.check(rows, MAIN)
+            except ShapeChanged as error:
+                reports.unread = error
+                continue
             end = statements.period_end(rows)
             if end not in (None, report.end) or received(str(rows[0]["rcept_no"])) <= report.end:
                 continue

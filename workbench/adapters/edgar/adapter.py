@@ -20,6 +20,7 @@ from workbench.adapters.edgar.companies import Companies
 from workbench.adapters.edgar.counts import Count, counts, share_rows
 from workbench.adapters.edgar.facts import statement_facts
 from workbench.adapters.edgar.service import IDENTITY, RATES, Service
+from workbench.adapters.net.batch import Batch
 from workbench.adapters.statements import rows
 from workbench.errors import ConfigError
 from workbench.markets import sectors
@@ -104,24 +105,32 @@ class Edgar(Adapter):
         self._service  # noqa: B018
         ciks = {code: self._companies.cik(code, request.listing(code)) for code in request.tickers}
         with_one = [code for code, cik in ciks.items() if cik is not None]
-        answers = self._each(lambda code: makers[table](code, int(ciks[code] or 0), request), with_one)
+        batch = Batch(self.name, *self._days(request))
+        answers = self._each(batch, lambda code: makers[table](code, int(ciks[code] or 0), request), with_one)
         frames = [TABLES[table].empty(), *(frame for frame, _ in answers.values())]
         absent = [
             self._absent(request, code, _unknown(request, code)) for code in request.tickers if ciks[code] is None
         ]
         absent += [self._absent(request, code, why) for code, (frame, why) in answers.items() if frame.is_empty()]
-        return Fetched(pl.concat(frames).sort(TABLES[table].key), tuple(absent))
+        return Fetched(pl.concat(frames).sort(TABLES[table].key), (*absent, *batch.absent(with_one)))
 
     def _each(
-        self, make: Callable[[str], tuple[pl.DataFrame, str]], codes: Iterable[str]
+        self, batch: Batch, make: Callable[[str], tuple[pl.DataFrame, str]], codes: Iterable[str]
     ) -> dict[str, tuple[pl.DataFrame, str]]:
-        """What ``make`` gives for each code, several at once; the first error ends it."""
+        """What ``make`` gives for each code, several at once; one that fails does not take the others with it."""
         asked = {code: self._pool.submit(make, code) for code in codes}
+        answers = {}
         try:
-            return {code: future.result() for code, future in asked.items()}
+            for code, future in asked.items():
+                if batch.stopped and future.cancel():
+                    continue
+                found = batch.ask(code, future.result, lambda one: not one[0].is_empty())
+                if found is not None:
+                    answers[code] = found
         finally:
             for future in asked.values():
                 future.cancel()
+        return answers
 
     def _statements(self, ticker: str, cik: int, request: Request) -> tuple[pl.DataFrame, str]:
         facts = self._facts(cik)
@@ -156,8 +165,11 @@ class Edgar(Adapter):
         return facts or None
 
     def _absent(self, request: Request, ticker: str, why: str) -> Absent:
-        start, end = request.start or markets.first_known(request.region), request.end
-        return Absent(ticker, start, end or self.last_date(request.region), "not_covered", why)
+        return Absent(ticker, *self._days(request), "not_covered", why)
+
+    def _days(self, request: Request) -> tuple[date, date]:
+        first = request.start or markets.first_known(request.region)
+        return first, request.end or self.last_date(request.region)
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:

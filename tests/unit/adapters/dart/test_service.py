@@ -80,6 +80,58 @@ def test_a_success_without_rows_is_a_change_of_shape(own, make):
         make().fetch("fundamentals", Request("KR", ("000010",), date(2023, 12, 31), date(2023, 12, 31)))
 
 
+@pytest.mark.parametrize("odd", ["amount", "receipt", "list", "main"])
+@pytest.mark.parametrize("table", ["fundamentals", "shares"])
+def test_one_company_that_cannot_be_read_does_not_take_the_others_with_it(own, make, row, odd, table):
+    own.entries = [(f"0000{number}", f"000000{number}", "20240101") for number in (10, 20, 30)]
+    number = "20240315000001"
+    for corp in ("00000010", "00000020", "00000030"):
+        own.filings(corp, **{"사업보고서 (2023.12)": number})
+        own.put("fnlttSinglAcntAll", corp, "2023", "11011", "CFS", rows=[row(number, "BS", "ifrs_Assets", "7")])
+        own.put("stockTotqySttus", corp, "2023", "11011", rows=[_counted(number)])
+    if odd == "amount":
+        own.put("fnlttSinglAcntAll", "00000020", "2023", "11011", "CFS", rows=[row(number, "BS", "ifrs_Assets", "?")])
+        own.put("stockTotqySttus", "00000020", "2023", "11011", rows=[_counted(number) | {"istc_totqy": "?"}])
+    elif odd == "receipt":
+        own.put("fnlttSinglAcntAll", "00000020", "2023", "11011", "CFS", rows=[row("none", "BS", "ifrs_Assets", "7")])
+        own.put("stockTotqySttus", "00000020", "2023", "11011", rows=[_counted("none")])
+    elif odd == "list":
+        own.put("list", "00000020", rows={"total_page": 1, "list": [{"report_nm": "사업보고서 (2023.12)"}]})
+    else:
+        own.bodies.pop(("fnlttSinglAcntAll", "00000020", "2023", "11011", "CFS"))
+        own.put("fnlttSinglAcnt", "00000020", "2023", "11011", rows=[{"rcept_no": number, "sj_div": "BS"}])
+        own.put("stockTotqySttus", "00000020", "2023", "11011", rows=[{"rcept_no": number, "se": "보통주"}])
+    asked = Request("KR", ("000010", "000020", "000030"), date(2023, 12, 31), date(2023, 12, 31))
+    fetched = make().fetch(table, asked)
+    assert sorted(set(fetched.frame["ticker"])) == ["000010", "000030"]
+    assert [(one.ticker, one.reason) for one in fetched.absent] == [("000020", "unknown")]
+    with pytest.raises(ShapeChanged):
+        make().fetch(table, Request("KR", ("000020",), date(2023, 12, 31), date(2023, 12, 31)))
+
+
+def test_calls_used_up_in_mid_batch_are_throttling_until_the_next_day(own, make, row):
+    own.entries = [(f"0000{number}", f"000000{number}", "20240101") for number in (10, 20, 30, 40, 50, 60)]
+    tickers = tuple(sorted(stock for stock, _, _ in own.entries))
+    for _, corp, _ in own.entries:
+        own.filings(corp, **{"사업보고서 (2023.12)": "20240315000001"})
+        filed = [row("20240315000001", "BS", "ifrs_Assets", "7")]
+        own.put("fnlttSinglAcntAll", corp, "2023", "11011", "CFS", rows=filed)
+        own.put("alotMatter", corp, "2023", "11011", rows=[{"rcept_no": "20240315000001", "se": "x"}])
+    asked = Request("KR", tickers, date(2023, 12, 31), date(2023, 12, 31))
+    with pytest.raises(Throttled) as caught:
+        make(daily=12).fetch("fundamentals", asked)
+    assert 0 < caught.value.context["retry_after"] <= 86_400
+
+
+def _counted(number):
+    return {"rcept_no": number, "se": "보통주", "istc_totqy": "9", "distb_stock_co": "8", "stlm_dt": "2023-12-31"}
+
+
+def test_digits_that_are_no_date_are_none(own, make):
+    own.put("company", "00000010", rows={"acc_mt": "12", "est_dt": "00000000"})
+    assert make()._companies.profile("00000010").founded is None
+
+
 def test_a_list_of_another_shape_is_a_change_of_shape(own, make):
     own.put("list", "00000010", rows={"total_page": 1, "list": [{"report_nm": "사업보고서 (2023.12)"}]})
     with pytest.raises(ShapeChanged) as caught:
