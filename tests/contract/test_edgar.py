@@ -31,6 +31,7 @@ class TestEdgar(HttpAdapterContract):
     regions = ("US",)
     keys = ("EDGAR_USER_AGENT",)
     provider = "edgar"
+    final = ("html",)
     table = "fundamentals"
     path = "/companyfacts/"
     window = 700

@@ -12,7 +12,7 @@ from workbench.adapters import get
 from workbench.adapters.base import Adapter, Listing
 from workbench.adapters.net import Patience
 
-QUICK = Patience(attempts=3, connect=0.5, read=0.5, deadline=1.0, sleep=lambda seconds: None)
+QUICK = Patience(attempts=3, connect=1.0, read=1.5, deadline=2.0, sleep=lambda seconds: None)
 
 
 class KisContract(HttpAdapterContract):
@@ -20,7 +20,7 @@ class KisContract(HttpAdapterContract):
     provider = "kis"
 
     def serve(self, world: World) -> LocalServer:
-        return KisServer(world, hang=1.0)
+        return KisServer(world, hang=2.5)
 
     @pytest.fixture(autouse=True)
     def both_hosts(self, server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ def _unwrapped(reply: Reply) -> dict[str, Any]:
     try:
         body = json.loads(inside)
     except ValueError as error:
-        raise reply.changed(f"no JSON: {reply.text()[:80]!r}") from error
+        raise reply.changed(f"no JSON: {reply.text()[:80]!r}", garbled=True) from error
     if not isinstance(body, dict):
         raise reply.changed("JSON that is no object")
     return body

@@ -139,9 +139,11 @@ class Library:
         for attempt in range(self._patience.attempts):
             try:
                 return self._once(name, judged, arguments)
-            except (Throttled, Unreachable) as error:
+            except (Throttled, Unreachable, ShapeChanged) as error:
+                if isinstance(error, ShapeChanged) and not error.context.get("garbled"):
+                    raise
                 wait = float(2.0**attempt)
-                event = "provider.throttled" if isinstance(error, Throttled) else "provider.unreachable"
+                event = error.code if not isinstance(error, ShapeChanged) else "provider.garbled"
                 if isinstance(error, Throttled) and self._session.limiter is not None:
                     self._session.limiter.refused(self._session.slot, wait)
                 journal.note(event, level="warning", provider=EXTRA, call=name, wait=wait, error=str(error))

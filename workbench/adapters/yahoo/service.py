@@ -83,8 +83,12 @@ class Service:
                 if last or wait > self.patience.longest_wait:
                     raise
                 self.patience.sleep(wait)
-            except Unreachable as error:
-                journal.note("provider.unreachable", level="warning", provider=NAME, url=path, error=str(error))
+            except (Unreachable, ShapeChanged) as error:
+                garbled = bool(error.context.get("garbled"))
+                if isinstance(error, ShapeChanged) and not garbled:
+                    raise
+                event = "provider.garbled" if garbled else "provider.unreachable"
+                journal.note(event, level="warning", provider=NAME, url=path, error=str(error))
                 if last:
                     raise
                 self.patience.sleep(0.5 * 2.0**attempt)
@@ -175,6 +179,7 @@ def _json(path: str, reply: Any) -> Any:
             f"Yahoo answered {path} with {what}: {text!r} (HTTP {reply.status_code}).",
             hint="Look at the project page of yfinance; if Yahoo changed, update yfinance or the adapter.",
             provider=NAME,
+            garbled=True,
         ) from error
     if reply.status_code == 401:
         raise Unauthorised(
