@@ -152,6 +152,7 @@ def load(lake: Lake, axes: Axes, item: str) -> Item:
     splits = _splits(lake, axes) if power else {}
     currencies: dict[str | None, int] = {}
     columns = _columns_of(axes)
+    first = axes.dates[0].item()
     steps: list[Step] = []
     for code, group in groupby(rows, key=itemgetter(0, 1)):
         filed = [Filed(*row[2:]) for row in group]
@@ -160,7 +161,7 @@ def load(lake: Lake, axes: Axes, item: str) -> Item:
             known.adds_up = not power > 0
             kept = timedelta(KEPT_DAYS) if base != SHARES else None
             own = [row for row in filed if one.since <= row.available < one.until]
-            for day, value, currency, way in _changes(known, own, one, item.endswith(TTM), kept):
+            for day, value, currency, way in _changes(known, own, one, item.endswith(TTM), kept, first):
                 unit = currencies.setdefault(currency, len(currencies))
                 steps.append(Step(day, number, value, unit, way))
     return _dense(axes, steps, tuple(currencies))
@@ -187,14 +188,19 @@ def _dense(axes: Axes, steps: Sequence[Step], currencies: tuple[str | None, ...]
 
 
 def _changes(
-    known: Known, filed: Sequence[Filed], column: Column, trailing: bool, kept: timedelta | None
+    known: Known, filed: Sequence[Filed], column: Column, trailing: bool, kept: timedelta | None, first: date
 ) -> Iterator[tuple[date, float, str | None, int]]:
-    """The value from each day on which a filing, a split or the age of the figure changes it."""
+    """The value from each day on which a filing, a split or the age of the figure changes it.
+
+    Values that another one replaces by the ``first`` day are not worked out.
+    """
     news = {day: list(group) for day, group in groupby(filed, key=itemgetter(0))}
     days = sorted({*news, *(day for day, _ in known.splits if filed and day > filed[0].available)})
     for day, following in pairwise([*days, date.max]):
         for one in news.get(day, ()):
             known.learn(one)
+        if following <= first:
+            continue
         # Prices of a provider that adjusts them are on the shares of its newest bar.
         known.today = day if column.stored == "none" else column.last
         value, currency, way = known.trailing() if trailing else known.latest()

@@ -206,6 +206,20 @@ def test_a_figure_that_is_no_longer_filed_is_known_no_longer(desk: Any) -> None:
     assert np.isfinite(panel["shares_outstanding"][1:]).all(), "a count holds until the next one"
 
 
+def test_a_later_first_day_changes_no_value(two: Any, days: list[date]) -> None:
+    for number, (item, value) in enumerate(
+        [("eps_basic", 2.0), ("eps_basic", 3.0), ("revenue", 5.0), ("revenue", 6.0)]
+    ):
+        two.filing("000010", item, date(2022, 12, 31), days[1 + number], value, period="FY", filing_id=f"f{number}")
+    two.action("KR", "000010", days[4], "split", 2.0)
+    items = ("eps_basic_ttm", "revenue_ttm")
+    whole = two.lake.panel("KR", items=items)
+    for at in range(1, len(days)):
+        part = two.lake.panel("KR", items=items, start=days[at])
+        for item in items:
+            np.testing.assert_array_equal(part[item], whole[item][at:])
+
+
 def test_sums_of_quarters_are_noted(two: Any, days: list[date]) -> None:
     for number, end in enumerate([date(2023, 3, 31), date(2023, 6, 30), date(2023, 9, 30), date(2023, 12, 31)]):
         two.filing("000010", "revenue", end, days[1], 10.0, filing_id=f"q{number}")
