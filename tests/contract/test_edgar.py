@@ -190,14 +190,16 @@ class TestEdgar(HttpAdapterContract):
         with pytest.raises(ShapeChanged, match="instead of"):
             adapter.fetch(table, replace(request, listings={code: Listing(issuer_id="42") for code in request.tickers}))
 
+    @pytest.mark.parametrize(
+        "broken", [{"us-gaap": {"Assets": {"units": {"USD": [{"val": 1}]}}}}, {"us-gaap": None}, {"dei": []}]
+    )
     def test_one_filer_that_cannot_be_read_does_not_take_the_others_with_it(
-        self, adapter: Adapter, server: EdgarServer, monkeypatch: pytest.MonkeyPatch
+        self, adapter: Adapter, server: EdgarServer, monkeypatch: pytest.MonkeyPatch, broken: dict[str, object]
     ) -> None:
         codes = self.codes(adapter, "US")[:3]
         listings = self.listings("US")
         odd = next(one.cik for one in server.companies.values() if one.ticker == codes[1])
         made = server.facts
-        broken = {"us-gaap": {"Assets": {"units": {"USD": [{"val": 1}]}}}}
         monkeypatch.setattr(server, "facts", lambda company: broken if company.cik == odd else made(company))
         fetched = adapter.fetch("fundamentals", Request("US", codes, None, None, listings))
         assert set(fetched.frame["ticker"]) == {codes[0], codes[2]}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import secrets
 from workbench.adapters.net import Client, Limiter, Rate
-from workbench.errors import ConfigError, ProviderError, Throttled, Unauthorised
+from workbench.errors import ConfigError, ProviderError, ShapeChanged, Throttled, Unauthorised
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,15 @@ class Service:
         ShapeChanged
             If the answer is of another filer, or without facts.
         """
-        return self._of_filer(cik, f"/api/xbrl/companyfacts/CIK{cik:010}.json", "facts", (dict,))
+        body = self._of_filer(cik, f"/api/xbrl/companyfacts/CIK{cik:010}.json", "facts", (dict,))
+        odd = [name for name, tags in (body or {"facts": {}})["facts"].items() if not isinstance(tags, dict)]
+        if odd:
+            raise ShapeChanged(
+                f"EDGAR answered the facts of CIK {cik} without tags under {odd[0]!r}.",
+                hint="If the format of companyfacts changed, the adapter must be adapted.",
+                provider="edgar",
+            )
+        return body
 
     def filer(self, cik: int) -> dict[str, Any] | None:
         """The record of a filer; None where there is none.
