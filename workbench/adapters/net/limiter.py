@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 #: Part of the allowed rate that slots are given out for.
-SHARE = 0.98
+SHARE = 0.99
 #: Seconds by which arrivals of a full window are kept farther apart than it is long.
 MARGIN = 0.006
 #: After a refusal the pace is multiplied by this, down to the floor; after a quiet while by the other one.
