@@ -108,6 +108,12 @@ def test_it_is_thin(document: dict[str, Any]) -> None:
     assert functions <= called_by_control
 
 
+def test_what_collects_says_that_it_writes(document: dict[str, Any]) -> None:
+    collects = any("wb.collect.collect(" in digests.source(cell) for cell in _code(document))
+    says = document["metadata"].get("workbench", {}).get("lake") == "write"
+    assert collects == says, "a run that collects is replayed in a copy of the lake: metadata workbench.lake = write"
+
+
 def test_it_names_no_path_of_a_machine(document: dict[str, Any]) -> None:
     for cell in document["cells"]:
         assert "/home/" not in digests.source(cell)

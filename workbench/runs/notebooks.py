@@ -12,7 +12,9 @@ from workbench.runs.suggestions import did_you_mean
 
 
 def find(notebook: str | Path) -> Path:
-    """Return the file of a notebook given by path (from here or from the home folder) or by bare name.
+    """Return the file of a notebook given by path (from here, the home folder or its notebooks) or by bare name.
+
+    The ending ``.ipynb`` may be left out.
 
     Raises
     ------
@@ -21,7 +23,8 @@ def find(notebook: str | Path) -> Path:
     """
     wanted = Path(notebook).expanduser()
     home = settings.load().home
-    for candidate in (wanted, home / wanted, home / "notebooks" / wanted):
+    spelled = [wanted, wanted.with_name(f"{wanted.name}.ipynb")] if wanted.name else [wanted]
+    for candidate in (folder / name for name in spelled for folder in (Path(), home, home / "notebooks")):
         if candidate.suffix == ".ipynb" and candidate.is_file():
             return candidate.resolve()
     known = sorted(path for path in (home / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
