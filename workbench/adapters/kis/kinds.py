@@ -32,6 +32,7 @@ _NOTE = (
     r"\bNOTES?\b|\bNTS\b|\bS(ENIO)?R NT\b|\bSUB NT\b|\bSRN\b|\bMTN\b|\bDEBENTURE?S?\b|\bDEBS?\b"
     r"|\bSUBORDINATED\b|\bBONDS?\b.*\b(DUE|20[2-9]\d)\b"
 )
+_CLASS = r"\b(CL|CLASS|COM|COMMON|ORD|VTG?|VOTING)\b"
 _COUPON = r"\d%"
 _REIT = r"\bREITS?\b|\bJ-?REITS?\b|REAL ESTATE INV(ESTMENT)? TR"
 _SPAC = (
@@ -116,7 +117,11 @@ def _united_states(rows: pl.DataFrame) -> pl.Expr:
     return (
         pl.when(unit | suffix.is_in(["UN", "U"]))
         .then(pl.lit("unit"))
-        .when(_has(_WARRANT) | suffix.str.contains("^W[ST]?[A-Z]?$") | _has(_KOREAN["warrant"], "korean"))
+        .when(
+            _has(_WARRANT)
+            | (suffix.str.contains("^W[ST]?[A-Z]?$") & (suffix != "WI"))
+            | _has(_KOREAN["warrant"], "korean")
+        )
         .then(pl.lit("warrant"))
         .when(((_has(_RIGHT) | _has(_KOREAN["right"], "korean")) & siblings["R"]) | suffix.is_in(["RT", "RTS"]))
         .then(pl.lit("right"))
@@ -128,6 +133,11 @@ def _united_states(rows: pl.DataFrame) -> pl.Expr:
         .then(pl.lit("preferred"))
         .when(_has(r"\(ADR\)", "korean"))
         .then(pl.lit("adr"))
+        # Classes of ordinary shares are A and B, or say so; any other letter is a series of preferred shares.
+        .when(suffix.str.contains("^[C-Z]$") & ~_has(_CLASS))
+        .then(pl.lit("preferred"))
+        .when(suffix.str.len_chars() > 1)
+        .then(pl.lit("other"))
         .when(siblings["U"])
         .then(pl.lit("unit"))
         .when(siblings["W"])

@@ -10,8 +10,9 @@ import fcntl
 import io
 import os
 import zipfile
+import zlib
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,11 +22,16 @@ from workbench.adapters.net import Client, Patience
 from workbench.errors import ProviderError, ShapeChanged, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 #: A file is asked for again after this; it changes once a day, before the Korean opening.
 KEPT = timedelta(hours=24)
+#: After a download that failed, the older file is used for so long before the host is asked again.
+AGAIN = timedelta(minutes=10)
+
+#: What reading a damaged archive raises, by the byte that is damaged.
+_NO_ZIP = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, RuntimeError, ValueError, IndexError)
 
 
 @dataclass(frozen=True)
@@ -66,14 +72,18 @@ class MasterFiles:
         verify = flag("KIS_MASTER_VERIFY", default=True)
         self._http = Client("kis_master", MASTER_URL, patience=patience or Patience(), verify=verify)
         self._folder = settings.load().state / "kis" / "masters"
+        self._held: dict[str, MasterFile] = {}
+        self._failed: dict[str, datetime] = {}
 
-    def read(self, name: str) -> MasterFile:
+    def read(self, name: str, check: Callable[[MasterFile], object] = lambda _: None) -> MasterFile:
         """A file, downloaded if the one kept is older than a day.
 
         Parameters
         ----------
         name : str
             Such as ``nasmst.cod``.
+        check : callable, optional
+            Raises a provider error on a new file that does not read, so that it does not replace one that does.
 
         Raises
         ------
@@ -81,26 +91,47 @@ class MasterFiles:
             If it cannot be downloaded and none is kept.
         """
         path = self._folder / f"{name}.zip"
+        held = self._held.get(name)
+        if held is not None and held.at == _stamp(path) and not self._is_due(name, held.at):
+            return held
         with self._locked(path):
-            if not _is_fresh(path):
-                self._renew(path)
-            at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            return MasterFile(name, unpacked(name, path.read_bytes()), at)
+            kept = _kept(name, path)
+            if kept is None or self._is_due(name, kept.at):
+                kept = self._renewed(path, kept, check)
+            self._held[name] = kept
+            return kept
 
-    def _renew(self, path: Path) -> None:
+    def _is_due(self, name: str, at: datetime) -> bool:
+        """Whether the host is to be asked; one that has just failed is left alone, whatever is looked up."""
+        failed = self._failed.get(name)
+        rests = failed is not None and timedelta(0) <= settings.now() - failed < AGAIN
+        return not _is_fresh(at) and not rests
+
+    def _renewed(self, path: Path, kept: MasterFile | None, check: Callable[[MasterFile], object]) -> MasterFile:
+        name = path.name.removesuffix(".zip")
         try:
             content = self._download(path.name)
-            unpacked(path.name, content)
+            found = MasterFile(name, unpacked(name, content), settings.now())
+            check(found)
         except ProviderError as error:
-            if not path.exists():
+            if kept is None:
                 raise
-            journal.note("kis.master_kept", level="warning", file=path.name, error=error.message)
-            return
+            self._failed[name] = settings.now()
+            journal.note(
+                "kis.master_kept",
+                level="warning",
+                file=path.name,
+                kept=kept.at.isoformat(),
+                error=error.message,
+                action="The list of an earlier day is used; if this goes on for days, look at the broker's notices.",
+            )
+            return kept
+        self._failed.pop(name, None)
         beside = path.with_suffix(".new")
         beside.write_bytes(content)
-        stamp = settings.now().timestamp()
-        os.utime(beside, (stamp, stamp))
+        os.utime(beside, (found.at.timestamp(), found.at.timestamp()))
         beside.replace(path)
+        return replace(found, at=_stamp(path) or found.at)
 
     def _download(self, name: str) -> bytes:
         try:
@@ -137,7 +168,7 @@ def unpacked(name: str, content: bytes) -> bytes:
             if len(members) != 1:
                 raise _changed(name, f"{len(members)} members instead of one")
             lines = archive.read(members[0])
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError) as error:
+    except _NO_ZIP as error:
         raise _changed(name, f"no zip file: {content[:40]!r}") from error
     if not lines.strip():
         raise _changed(name, "an empty member")
@@ -152,10 +183,22 @@ def _changed(name: str, what: str) -> ShapeChanged:
     )
 
 
-def _is_fresh(path: Path) -> bool:
-    """Not older than a day; one from the future was kept under another clock and is not trusted."""
+def _kept(name: str, path: Path) -> MasterFile | None:
+    """The file of an earlier download; None where there is none, or a damaged one."""
+    at = _stamp(path)
     try:
-        age = settings.now() - datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return MasterFile(name, unpacked(name, path.read_bytes()), at) if at else None
+    except ShapeChanged:
+        return None
+
+
+def _stamp(path: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except FileNotFoundError:
-        return False
-    return timedelta(minutes=-5) <= age < KEPT
+        return None
+
+
+def _is_fresh(at: datetime) -> bool:
+    """Not older than a day; one from the future was kept under another clock and is not trusted."""
+    return timedelta(minutes=-5) <= settings.now() - at < KEPT

@@ -161,7 +161,7 @@ def _lines(master: MasterFile, layout: Layout) -> list[bytes]:
     lines = [line.rstrip(b"\r") for line in master.lines.split(b"\n")]
     lines = [line for line in lines if line]
     good = [line for line in lines if len(line) == layout.length]
-    if not lines or len(lines) - len(good) > _ODD * len(lines):
+    if not good or len(lines) - len(good) > max(1, _ODD * len(lines)):
         raise ShapeChanged(
             f"The master file {master.name} has lines of {len(lines[0]) if lines else 0} bytes, not {layout.length}.",
             hint="Look at the broker's notices; if the file's form changed, the adapter must be adapted.",

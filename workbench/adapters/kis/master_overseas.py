@@ -115,9 +115,9 @@ def _file(exchange: Exchange, master: MasterFile) -> pl.DataFrame:
 def _tabbed(master: MasterFile) -> bytes:
     """The lines with 24 columns, as UTF-8; cut by bytes before decoding, since neither tab nor line feed is part of
     a character of cp949."""
-    lines = [line for line in master.lines.replace(b"\r\n", b"\n").split(b"\n") if line]
+    lines = [line for line in master.lines.replace(b"\r\n", b"\n").split(b"\n") if line.strip()]
     good = [line for line in lines if line.count(b"\t") == len(COLUMNS) - 1]
-    if not lines or len(lines) - len(good) > _ODD * len(lines):
+    if not good or len(lines) - len(good) > max(1, _ODD * len(lines)):
         columns = lines[0].count(b"\t") + 1 if lines else 0
         raise ShapeChanged(
             f"The master file {master.name} has {columns} columns in its first line, not {len(COLUMNS)}.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from workbench import journal, markets
@@ -12,11 +13,14 @@ from workbench.adapters.kis.master_files import MasterFiles
 from workbench.errors import ProviderError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date, datetime
 
     import polars as pl
 
     from workbench.adapters.base import Listing
+    from workbench.adapters.kis.exchanges import Exchange
+    from workbench.adapters.kis.master_files import MasterFile
     from workbench.adapters.net import Patience
 
 
@@ -66,6 +70,10 @@ class Master:
         return self.at.astimezone(ZoneInfo(markets.get(self.region).timezone)).date()
 
 
+def _parse(read: Callable[..., pl.DataFrame], exchange: Exchange, master: MasterFile) -> None:
+    read([(exchange, master)])
+
+
 class Masters:
     """The master files of all regions, parsed when first asked for and again when a day has passed.
 
@@ -92,11 +100,14 @@ class Masters:
         from workbench.adapters.kis import master_korea, master_overseas
 
         with self._mutex:
-            files = [(exchange, self._files.read(exchange.master)) for exchange in exchanges.of_region(region)]
+            reader = master_korea if region == "KR" else master_overseas
+            files = []
+            for exchange in exchanges.of_region(region):
+                master = self._files.read(exchange.master, partial(_parse, reader.read, exchange))
+                files.append((exchange, master))
             at = min(master.at for _, master in files)
             kept = self._kept.get(region)
             if kept is None or kept.at != at:
-                reader = master_korea if region == "KR" else master_overseas
                 kept = self._kept[region] = Master(region, reader.read(files), at)
             return kept
 

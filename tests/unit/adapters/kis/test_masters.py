@@ -6,6 +6,7 @@ import io
 import os
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -352,6 +353,39 @@ def test_the_only_member_is_taken_whatever_its_name() -> None:
     assert unpacked("x", zipped(NASMST=b"a\n")) == unpacked("x", zipped(kospi_code=b"a\n")) == b"a\n"
 
 
+@pytest.mark.parametrize(
+    ("symbol", "name", "wanted"),
+    [
+        ("ZZZ/C", "SOME COMPANY INC", "preferred"),
+        ("ZZZ/V", "SOME COMPANY INC COM VTG", "stock"),
+        ("ZZZ/B", "SOME COMPANY INC", "stock"),
+        ("ZZZ/WI", "SOME COMPANY INC", "other"),
+        ("ZZZ/WS", "SOME COMPANY INC", "warrant"),
+    ],
+)
+def test_a_slash_that_is_no_class_of_ordinary_shares(symbol: str, name: str, wanted: str) -> None:
+    assert kind("NYS", symbol, name) == wanted
+
+
+def test_one_odd_line_does_not_cost_a_small_file() -> None:
+    """A tab inside a name, or a last line that was cut off."""
+    odd = line("NAS", "BBB", "A\tTABBED COMPANY")
+    assert listed("NAS", line("NAS", "AAA"), odd, line("NAS", "CCC"))["ticker"].to_list() == ["AAA", "CCC"]
+    whole = korean_line("konex_code.mst", "112190", "가나다")
+    assert korea("konex_code.mst", whole, whole[:-9])["ticker"].to_list() == ["112190"]
+    with pytest.raises(ShapeChanged):
+        listed("NAS", line("NAS", "AAA"), odd, odd)
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+def test_a_missing_last_line_feed_and_both_line_ends_are_read(ending: bytes) -> None:
+    nasdaq = MasterFile("nasmst.cod", ending.join([line("NAS", "NA"), line("NAS", "TRUE", 'THE "QUOTED')]), AT)
+    assert master_overseas.read([(BY_CODE["NAS"], nasdaq)])["ticker"].to_list() == ["NA", "TRUE"]
+    text = ending.join(korean_line("kospi_code.mst", code, "가나다") for code in ("005930", "0000D0"))
+    kospi = MasterFile("kospi_code.mst", text, AT)
+    assert master_korea.read([(BY_FILE["kospi_code.mst"], kospi)])["ticker"].to_list() == ["005930", "0000D0"]
+
+
 @pytest.mark.parametrize("content", [b"", b"<html></html>", zipped(), zipped(a=b"1\n", b=b"2\n"), zipped(a=b" ")])
 def test_what_is_no_master_zip_is_another_shape(content: bytes) -> None:
     with pytest.raises(ShapeChanged):
@@ -397,6 +431,53 @@ def test_without_any_file_the_listing_says_why_it_fails(server, make, kind: str,
     server.fault(kind, share=1.0, path=".zip")
     with pytest.raises(error):
         make().fetch("tickers", Request("US"))
+
+
+def test_a_host_that_fails_is_left_alone_for_a_while(server, make, monkeypatch) -> None:
+    """Each look-up of a code needs the files; it must not wait for the host each time."""
+    kis = make()
+    kis.fetch("tickers", Request("US"))
+    before = downloads(server)
+    monkeypatch.setenv("WORKBENCH_NOW", "2026-01-02T23:31:00+00:00")
+    server.fault("500", share=1.0, path=".zip")
+    kis.fetch("tickers", Request("US"))
+    tried = downloads(server)
+    assert tried > before
+    kis.masters.instruments("US")
+    assert downloads(server) == tried
+    monkeypatch.setenv("WORKBENCH_NOW", "2026-01-02T23:42:00+00:00")
+    kis.masters.instruments("US")
+    assert downloads(server) > tried
+
+
+def test_a_damaged_kept_file_is_downloaded_again(server, make, environment) -> None:
+    first = make().fetch("tickers", Request("VN")).frame
+    file = environment / "kis" / "masters" / "hsxmst.cod.zip"
+    stamp = file.stat().st_mtime
+    file.write_bytes(file.read_bytes()[:-40])
+    os.utime(file, (stamp, stamp))
+    assert make().fetch("tickers", Request("VN")).frame.equals(first)
+
+
+def test_a_new_file_that_does_not_read_does_not_replace_one_that_does(server, make, monkeypatch) -> None:
+    first = make().fetch("tickers", Request("US")).frame
+    monkeypatch.setattr(server, "_tabbed", lambda exchange: [b"US\t22\tNAS\tnine columns"])
+    monkeypatch.setenv("WORKBENCH_NOW", "2026-01-02T23:31:00+00:00")
+    assert make().fetch("tickers", Request("US")).frame.equals(first)
+    noted = [one for one in journal.read() if one["event"] == "kis.master_kept"]
+    assert "columns" in noted[0]["error"]
+    assert noted[0]["action"]
+
+
+def test_damage_inside_the_compressed_bytes_is_another_shape() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("NASMST.COD", bytes(range(256)) * 20 + b"line\n" * 500)
+    whole = packed.getvalue()
+    for at in range(len(whole)):
+        damaged = whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :]
+        with suppress(ShapeChanged):
+            unpacked("nasmst.cod", damaged)
 
 
 def test_a_kept_file_from_the_future_is_not_trusted(server, make, environment) -> None:
