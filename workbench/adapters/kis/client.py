@@ -142,7 +142,11 @@ class KisClient:
             "appsecret": self._secret.reveal(),
         }
         bodies: list[dict[str, Any]] = []
-        self._issuer.post("oauth2/tokenP", body, judge=lambda reply: bodies.extend(_judged_token(reply)))
+        try:
+            self._issuer.post("oauth2/tokenP", body, judge=lambda reply: bodies.extend(_judged_token(reply)))
+        except (_Passing, _TokenRefused) as error:
+            # Not asked once more: a token is issued once a minute.
+            raise Unreachable(error.message, hint="Collect again in a minute.", **error.context) from None
         return bodies[-1]
 
 
@@ -188,7 +192,7 @@ def _body(reply: Reply) -> dict[str, Any] | None:
 
 
 def _refusal(reply: Reply, code: str, text: str) -> ProviderError:
-    action, meaning = action_of(code, text), meaning_of(code)
+    action, meaning, text = action_of(code, text), meaning_of(code), secrets.masked(text)
     words = " ".join(part for part in (code, meaning and f"({meaning})", text and f"{text!r}") if part)
     message = secrets.masked(f"kis refuses {reply.url}: {words}.")
     about: dict[str, Any] = {"provider": "kis", "status": reply.status, "msg_cd": code, "msg1": text}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import math
 import os
 import threading
 import time
@@ -115,12 +116,13 @@ class TokenStore:
         return token.expires - EARLY > self._now()
 
     def _renew(self, stored: dict[str, Any]) -> Token:
-        since = time.time() - float(stored.get("asked", 0.0))
+        since = time.time() - _number(stored.get("asked"))
         if 0.0 <= since < PAUSE:
             self._sleep(PAUSE - since)
         # Noted before the request: a process that is killed in between must not make the next one ask too soon.
-        number = int(stored.get("issue", 0)) + 1
-        self._write(stored | {"asked": time.time(), "issue": number})
+        # The number stays that of the token in the file until there is another one.
+        number = int(_number(stored.get("issue"))) + 1
+        self._write(stored | {"asked": time.time()})
         body = self._issue()
         value, expires = self._accepted(body)
         self._write({"asked": time.time(), "issue": number, "value": value, "expires": expires.isoformat()})
@@ -160,6 +162,7 @@ class TokenStore:
 
     def _read(self) -> dict[str, Any]:
         try:
+            self.path.chmod(0o600)
             found = json.loads(self.path.read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return {}
@@ -168,7 +171,9 @@ class TokenStore:
     def _write(self, values: dict[str, Any]) -> None:
         """Replace the file whole: a process that dies here leaves the old one."""
         beside = self.path.with_suffix(".new")
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # One that a dead process left may have any mode.
+        beside.unlink(missing_ok=True)
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             os.write(handle, json.dumps(values).encode())
         finally:
@@ -182,6 +187,11 @@ def _token(stored: dict[str, Any]) -> Token | None:
         return Token(str(stored["value"]), expires, int(stored["issue"])) if expires.tzinfo else None
     except (KeyError, ValueError, TypeError):
         return None
+
+
+def _number(value: Any) -> float:
+    """A number of the file, 0 where somebody has written something else."""
+    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else 0.0
 
 
 def _duration(seconds: Any) -> timedelta:

@@ -107,6 +107,22 @@ def test_bad_keys_say_so_in_the_other_envelope(server, make) -> None:
     assert "KIS_APP_KEY" in caught.value.hint
 
 
+@pytest.mark.parametrize("status", [200, 500, 403])
+def test_a_gateway_that_cannot_issue_a_token_is_unreachable(server, make, status: int) -> None:
+    server._token = lambda call: Answer({"error_code": "EGW00002", "error_description": "서버 에러"}, status)
+    with pytest.raises(Unreachable, match="EGW00002"):
+        make().client.token()
+    assert calls_of(server, "/oauth2/tokenP") == 1
+
+
+def test_a_key_that_the_broker_repeats_is_not_kept_in_the_error(server, make) -> None:
+    key = make().client._key.reveal()
+    server.refusal = ("EGW00103", f"유효하지 않은 AppKey {key}", 200)
+    with pytest.raises(Unauthorised) as caught:
+        make().client.get(*CALL)
+    assert key not in str(caught.value.context)
+
+
 def test_missing_keys_are_named(server, make, monkeypatch) -> None:
     monkeypatch.delenv("KIS_APP_SECRET")
     kis = make()

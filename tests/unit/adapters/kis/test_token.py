@@ -16,7 +16,7 @@ import pytest
 
 from workbench import journal, secrets
 from workbench.adapters.kis.token import PAUSE, TokenStore
-from workbench.errors import ShapeChanged
+from workbench.errors import ShapeChanged, Unreachable
 
 NOW = datetime(2025, 6, 12, 3, 0, tzinfo=UTC)
 
@@ -130,12 +130,52 @@ def test_a_process_that_died_while_asking_still_counts(desk: Desk) -> None:
     assert desk.slept == [pytest.approx(PAUSE - 20, abs=5)]
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"value": "x"}', '{"value": "x", "expires": "soon", "issue": 1}', "{"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"asked": "soon", "issue": []}',
+        '{"value": "x"}',
+        '{"value": "x", "expires": "soon", "issue": 1}',
+        "{",
+    ],
+)
 def test_a_broken_file_is_no_token(desk: Desk, text: str) -> None:
     store = desk.store()
     store.path.parent.mkdir(parents=True)
     store.path.write_text(text)
     assert store.get().value == "TOKEN-0001"
+
+
+def test_the_file_is_the_owners_alone_whatever_mode_was_there_before(desk: Desk) -> None:
+    store = desk.store()
+    store.path.parent.mkdir(parents=True)
+    for file in (store.path, store.path.with_suffix(".new")):
+        file.write_text("{}")
+        file.chmod(0o644)
+    store.get()
+    assert store.path.stat().st_mode & 0o777 == 0o600
+    store.path.chmod(0o644)
+    desk.store().get()
+    assert desk.issued == 1
+    assert store.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_renewal_that_failed_does_not_make_the_refused_token_look_new(desk: Desk, monkeypatch) -> None:
+    store = desk.store()
+    refused = store.get()
+    a_minute_later(store)
+
+    def fails() -> dict[str, object]:
+        raise Unreachable("down", hint="later")
+
+    monkeypatch.setattr(store, "_issue", fails)
+    with pytest.raises(Unreachable):
+        store.get(refused=refused)
+    monkeypatch.undo()
+    a_minute_later(store)
+    assert desk.store().get(refused=refused).value == "TOKEN-0002"
 
 
 def test_a_fresh_token_that_expires_in_the_past_is_believed_for_its_duration(desk: Desk) -> None:
