@@ -12,6 +12,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import math
 import os
 import threading
 import time
@@ -49,6 +50,8 @@ _WATCHED = 100
 #: The boot of the machine may seem to move by as many seconds (time servers); more is another boot, and what the
 #: file says of the clock before it is void.
 _SAME_BOOT = 30.0
+#: The times in the file, and how far ahead one may lie before the file is taken for broken.
+_TIMES, _LONGEST = ("next", "last", "since", "hold", "slowed", "raised"), 3600.0
 
 
 @dataclass(frozen=True)
@@ -215,8 +218,27 @@ def _load(text: bytes) -> dict[str, Any]:
         found = json.loads(text)
     except ValueError:
         return fresh
-    same = isinstance(found, dict) and abs(found.get("boot", 0.0) - boot) < _SAME_BOOT
-    return fresh | found if same else fresh
+    if not isinstance(found, dict) or not _is_state(state := fresh | found):
+        return fresh
+    return state if abs(state["boot"] - boot) < _SAME_BOOT else fresh
+
+
+def _is_state(state: dict[str, Any]) -> bool:
+    """Whether a file can be believed: numbers where they belong, no wait that nobody asked for."""
+    latest = time.monotonic() + _LONGEST
+    try:
+        times = [state["boot"], state["pace"], state["fastest"] or 0.0, *(state[name] for name in _TIMES)]
+        marks = [number for kept in state["calls"].values() for mark in kept["marks"] for number in (*mark,)]
+        counts = [kept["count"] for kept in state["calls"].values()]
+        calls = [number for sent in state["sent"].values() for at, took in sent for number in (at, took or 0.0)]
+        return (
+            all(math.isfinite(number) for number in (*times, *marks, *counts, *calls))
+            and all(len(mark) == 2 for kept in state["calls"].values() for mark in kept["marks"])
+            and all(state[name] <= latest for name in _TIMES)
+            and FLOOR <= state["pace"] <= 1.0
+        )
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return False
 
 
 def _rise(state: dict[str, Any]) -> None:

@@ -203,6 +203,28 @@ def test_a_broken_file_is_a_fresh_start(clock: Clock, text: str) -> None:
     assert json.loads(one.path.read_text())["last"] == clock.at
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"boot": None},
+        {"next": "soon"},
+        {"hold": 1e12},
+        {"pace": 0},
+        {"pace": None},
+        {"sent": []},
+        {"sent": {str(FIFTEEN): [[1, 2, 3]]}},
+        {"calls": {"3 calls in 60 s": {"count": 1}}},
+        {"last": float("nan")},
+    ],
+)
+def test_a_file_with_other_values_is_a_fresh_start(clock: Clock, damage: dict[str, object]) -> None:
+    one = paced(clock, FIFTEEN, Rate(3, 60.0, spread=False))
+    one.acquire()
+    one.path.write_text(json.dumps(json.loads(one.path.read_text()) | damage))
+    assert one.acquire() - clock.at < 1.0
+    assert one.pace() == 1.0
+
+
 def test_the_environment_replaces_the_rates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKBENCH_RATE_MINE", "100/1,3000/60")
     assert Limiter("mine", [FIFTEEN]).rates == (Rate(100, 1.0), Rate(3000, 60.0))
