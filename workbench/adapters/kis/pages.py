@@ -61,7 +61,7 @@ class Page:
     Attributes
     ----------
     rows : tuple of Row
-        Newest first, as sent.
+        Newest first, whatever the order of the answer.
     known : bool
         False where the answer says that the symbol is unknown; overseas an empty answer does not tell.
     """
@@ -178,7 +178,8 @@ def _rows(
         found = [found]
     if not isinstance(found, list):
         raise _changed(instrument, f"an {name} that is {type(found).__name__}")
-    return tuple(row for item in found if (row := _row(item, fields, instrument, extra)) is not None)
+    rows = [row for item in found if (row := _row(item, fields, instrument, extra)) is not None]
+    return tuple(sorted(rows, key=lambda row: row.day, reverse=True))
 
 
 def _row(item: Any, fields: tuple[str, ...], instrument: Instrument, extra: str) -> Row | None:

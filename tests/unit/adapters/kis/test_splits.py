@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 from kis_server import DOMESTIC, OVERSEAS, KisServer
+from local_server import Answer
 from world import AFTER_THE_END, world
 
 from workbench import journal
@@ -139,6 +140,21 @@ def test_a_new_day_costs_two_calls(server: KisServer, make) -> None:
     kis.fetch("actions", Request("KR", (code,), LAST, LAST))
     flags = [call.query["FID_ORG_ADJ_PRC"] for call in server.calls if call.path == DOMESTIC]
     assert flags == ["1", "0"]
+
+
+def test_answers_in_ascending_order_cost_no_more_calls(server: KisServer, make, monkeypatch) -> None:
+    kis = make()
+    code, day, value = want("KR", list(kis.masters.instruments("KR")), date(2023, 3, 1))[0]
+    plain = KisServer._domestic
+
+    def ascending(self, asked):
+        answer = plain(self, asked)
+        return Answer(answer.body | {"output2": answer.body["output2"][::-1]})
+
+    monkeypatch.setattr(KisServer, "_domestic", ascending)
+    frame = kis.fetch("actions", Request("KR", (code,), day, day + timedelta(days=60))).frame
+    assert (code, day, value) in frame.select("ticker", "ex_date", "value").rows()
+    assert sum(call.path == DOMESTIC for call in server.calls) == 2
 
 
 def test_a_split_on_the_first_day_asked_is_found(server: KisServer, make) -> None:
