@@ -266,10 +266,10 @@ class Kis(Adapter):
         tickers = tuple(self.masters.instruments(region)) if request.tickers is None else request.tickers
         start = request.start or self.first_date(region) or max(_EARLIEST, markets.first_known(region))
         end = request.end or max(self.last_date(region), start)
+        spelt = self.masters.speller(region)
         for ticker in dict.fromkeys(tickers):
             known = request.listing(ticker)
-            instrument = self.masters.spelt(region, ticker, known)
-            yield Asked(region, ticker, instrument, known, start, min(end, until or end))
+            yield Asked(region, ticker, spelt(ticker, known), known, start, min(end, until or end))
 
     def _each(
         self,

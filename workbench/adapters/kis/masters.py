@@ -112,42 +112,29 @@ class Masters:
             return kept
 
     def spelt(self, region: str, ticker: str, listing: Listing) -> Instrument | None:
-        """How KIS spells a code: by its own files, else by the exchange that the lake knows.
+        """How KIS spells one code; see :meth:`speller`."""
+        return self.speller(region)(ticker, listing)
+
+    def speller(self, region: str) -> Callable[[str, Listing], Instrument | None]:
+        """How KIS spells codes: by its own files, else by the exchange that the lake knows.
 
         Parameters
         ----------
-        region, ticker : str
-            Of ours.
-        listing : Listing
-            What the lake knows; of a share that was delisted it is the only source.
+        region : str
+            Whose codes; its files are looked at once.
 
         Returns
         -------
-        Instrument or None
-            None where neither names the exchange; a Korean code needs none.
-
-        Raises
-        ------
-        ProviderError
-            If the files cannot be had and the listing does not help.
+        callable
+            ``spelt(ticker, listing)``, where the listing is what the lake knows: of a share that was delisted, the
+            only source. It gives None where neither names the exchange (a Korean code needs none), and raises the
+            provider error of the files where they cannot be had and the listing does not help.
         """
-        exchange = exchanges.of_mic(listing.exchange)
-        if exchange is not None and exchange.region != region:
-            exchange = None
         try:
-            found = self.instruments(region).get(ticker)
+            return partial(_spelt, region, self.instruments(region), None)
         except ProviderError as error:
-            if exchange is None:
-                raise
-            journal.note("kis.no_master", level="warning", region=region, error=error.message)
-            found = None
-        if found is not None:
-            return found
-        if region == "KR":
-            return Instrument("J", ticker, None, in_master=False) if markets.is_code("KR", ticker) else None
-        if exchange is None:
-            return None
-        return Instrument(exchange.code, exchanges.symbol_of(region, ticker), None, in_master=False)
+            journal.note("kis.no_master", level="warning", region=region, error=error.message, action=error.hint)
+            return partial(_spelt, region, {}, error)
 
     def instruments(self, region: str) -> dict[str, Instrument]:
         """How each listed code is spelt; the frame of :meth:`read` as a lookup."""
@@ -159,3 +146,20 @@ class Masters:
                 found = {row[0]: Instrument(row[1], row[2], row[3], in_master=True) for row in columns.iter_rows()}
                 self._index[region] = (master.at, found)
             return found
+
+
+def _spelt(
+    region: str, listed: dict[str, Instrument], error: ProviderError | None, ticker: str, listing: Listing
+) -> Instrument | None:
+    exchange = exchanges.of_mic(listing.exchange)
+    if exchange is not None and exchange.region != region:
+        exchange = None
+    if ticker in listed:
+        return listed[ticker]
+    if error is not None and exchange is None:
+        raise error
+    if region == "KR":
+        return Instrument("J", ticker, None, in_master=False) if markets.is_code("KR", ticker) else None
+    if exchange is None:
+        return None
+    return Instrument(exchange.code, exchanges.symbol_of(region, ticker), None, in_master=False)

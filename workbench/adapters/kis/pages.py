@@ -160,7 +160,7 @@ def _letters(text: str) -> str:
 
 def _head(body: Mapping[str, Any], instrument: Instrument) -> Mapping[str, Any]:
     """``output1``, which may be missing in an empty success."""
-    found = body.get("output1", {})
+    found = body.get("output1") or {}
     if isinstance(found, list):
         found = found[0] if found else {}
     if not isinstance(found, dict):
@@ -171,9 +171,7 @@ def _head(body: Mapping[str, Any], instrument: Instrument) -> Mapping[str, Any]:
 def _rows(
     body: Mapping[str, Any], name: str, fields: tuple[str, ...], instrument: Instrument, extra: str = ""
 ) -> tuple[Row, ...]:
-    found = body.get(name)
-    if found is None:
-        found = []
+    found = body.get(name) or []
     if isinstance(found, dict):
         found = [found]
     if not isinstance(found, list):
@@ -186,19 +184,20 @@ def _row(item: Any, fields: tuple[str, ...], instrument: Instrument, extra: str)
     """A row, None for one that is blank; a row that has values but lacks a field is another shape."""
     if not isinstance(item, dict):
         raise _changed(instrument, f"a row that is {type(item).__name__}")
-    if not any(str(value).strip() for value in item.values()):
+    item = {key: "" if value is None else str(value).strip() for key, value in item.items()}
+    if not any(item.values()):
         return None
     missing = [name for name in fields[:_NEEDED] if name not in item]
     if missing:
         raise _changed(instrument, f"rows without {', '.join(missing)}")
-    day = str(item[fields[0]]).strip()
+    day = item[fields[0]]
     if not day.strip("0"):
         return None
     try:
-        values = tuple(str(item.get(name, "")).strip() for name in fields[1:])
+        values = tuple(item.get(name, "") for name in fields[1:])
         for value in values:
             number(value)
-        return Row(date(int(day[:4]), int(day[4:6]), int(day[6:])), values, str(item.get(extra, "")).strip())
+        return Row(date(int(day[:4]), int(day[4:6]), int(day[6:])), values, item.get(extra, ""))
     except ValueError as error:
         raise _changed(instrument, f"a row that does not read: {error}") from error
 

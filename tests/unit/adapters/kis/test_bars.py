@@ -141,6 +141,25 @@ def test_each_form_of_an_empty_success_is_unknown_for_a_listed_share(server, mak
     assert [gap.reason for gap in fetched.absent] == ["unknown"]
 
 
+def test_nulls_are_blanks(server, make) -> None:
+    """In place of a value, of a row's values, or of a whole output."""
+    blank = dict.fromkeys(row("20251230"))
+    server._overseas = lambda asked: overseas([row("20251230", tvol=None, tamt=None), row("20251229", "") | blank])
+    frame = make().fetch("ohlcv", Request("US", (seasoned("US"),), date(2025, 12, 29), LAST)).frame
+    assert frame.select("date", "volume", "turnover").rows() == [(LAST, None, None)]
+    server._overseas = lambda asked: success(output1=None, output2="")
+    fetched = make().fetch("ohlcv", Request("US", (seasoned("US"),), date(2025, 12, 29), LAST))
+    assert [gap.reason for gap in fetched.absent] == ["unknown"]
+
+
+def test_a_host_of_master_files_that_is_down_is_tried_once_a_request(server, make) -> None:
+    codes = tuple(list(world("tiny").codes("VN"))[:8])
+    listings = {code: Listing(exchange="XSTC") for code in codes}
+    server.fault("500", share=1.0, path=".zip")
+    make().fetch("ohlcv", Request("VN", codes, date(2025, 12, 29), LAST, listings))
+    assert calls(server, "/hsxmst.cod.zip") == 4
+
+
 def test_an_empty_answer_at_the_end_ends_the_paging(server, make) -> None:
     pages = iter([overseas([row("20251230"), row("20251229")]), overseas([row("20251226")]), success()])
     server._overseas = lambda asked: next(pages)
