@@ -130,3 +130,24 @@ def test_the_log_says_what_happened_under_the_id_of_each_run(tmp_path: Path) -> 
     assert states["kis"] == "throttled"
     assert all(state == "works" for name, state in states.items() if name != "kis"), states
     assert asked.returncode == 1
+
+
+def test_the_doctor_says_which_keys_are_wrong(tmp_path: Path) -> None:
+    with stage(World("demo", today=LAST, most=2), tmp_path, f"{LAST}T23:30:00+00:00") as running:
+        wrong = {name: KEYS[name][:-1] + "0" for name in ("KIS_APP_SECRET", "POLYGON_API_KEY", "DART_API_KEY")}
+        running.environment |= wrong
+        asked = _wb(running, "doctor", "--json")
+    rows = {row["provider"]: row for row in json.loads(asked.stdout)}
+    states = {name: row["status"] for name, row in rows.items()}
+    assert states == {
+        "kis": "unauthorised",
+        "polygon": "unauthorised",
+        "dart": "unauthorised",
+        "akshare": "works",
+        "yahoo": "works",
+        "edgar": "works",
+    }
+    assert all(rows[name]["action"] for name in ("kis", "polygon", "dart"))
+    assert all(row["limits"].startswith("400 calls in 1 s") for row in rows.values()), "the rates in force"
+    assert not any(value in asked.stdout for value in wrong.values())
+    assert asked.returncode == 1

@@ -111,6 +111,8 @@ class DartServer(LocalServer):
         Companies that one request for main accounts may name.
     main_only : frozenset of str
         Tickers of companies without full statements.
+    key : str
+        The only one that is accepted; empty: any of its length.
     """
 
     def __init__(
@@ -121,10 +123,12 @@ class DartServer(LocalServer):
         page: int = 100,
         most: int = 100,
         main_only: frozenset[str] = frozenset(),
+        key: str = "",
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self.world, self.a_day, self.page, self.most, self.main_only = world, a_day, page, most, main_only
+        self.key = key
         self._filed: dict[str, list[Filed]] = {}
 
     def asked(self, service: str) -> int:
@@ -133,7 +137,8 @@ class DartServer(LocalServer):
 
     def answer(self, call: Call) -> Answer:
         service, _, kind = call.path.rpartition("/")[2].partition(".")
-        if len(call.query.get("crtfc_key", "")) != 40:
+        given = call.query.get("crtfc_key", "")
+        if len(given) != 40 or (self.key and given != self.key):
             return self._status("010", kind)
         if self.a_day is not None and call.number >= self.a_day:
             return self._status("020", kind)

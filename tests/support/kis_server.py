@@ -84,6 +84,8 @@ class KisServer(LocalServer):
         Seconds a token lives.
     minute : float
         Seconds between two issues of a token to one key.
+    keys : (str, str) or None
+        Key and secret, the only ones that are accepted; None: any.
     """
 
     def __init__(
@@ -95,10 +97,12 @@ class KisServer(LocalServer):
         paper: bool = False,
         lifetime: float = 86_400.0,
         minute: float = 0.0,
+        keys: tuple[str, str] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(latency=latency, limit=limit, **options)
         self.world, self.paper, self.lifetime, self.minute = world, paper, lifetime, minute
+        self.keys = keys
         #: Tokens in force, with the key each belongs to.
         self.tokens: dict[str, str] = {}
         self.issued: list[float] = []
@@ -141,6 +145,10 @@ class KisServer(LocalServer):
         body = call.json()
         if body.get("grant_type") != "client_credentials" or not body.get("appkey"):
             return Answer({"error_code": "EGW00103", "error_description": "유효하지 않은 AppKey입니다."}, 403)
+        if self.keys and body["appkey"] != self.keys[0]:
+            return Answer({"error_code": "EGW00103", "error_description": "유효하지 않은 AppKey입니다."}, 403)
+        if self.keys and body.get("appsecret") != self.keys[1]:
+            return Answer({"error_code": "EGW00105", "error_description": "유효하지 않은 AppSecret입니다."}, 403)
         with self._issue_lock:
             now = time.monotonic()
             if self.issued and now - self.issued[-1] < self.minute:

@@ -73,7 +73,13 @@ def stage(world: World, folder: Path, now: str, **options: Mapping[str, Any]) ->
         "dart": DartServer,
         "edgar": EdgarServer,
     }
-    defaults: dict[str, dict[str, Any]] = {"yahoo": {"retry_after": 1}}
+    # EDGAR knows no keys: it refuses who names no address. Yahoo and AkShare ask for none.
+    defaults: dict[str, dict[str, Any]] = {
+        "kis": {"keys": (KEYS["KIS_APP_KEY"], KEYS["KIS_APP_SECRET"])},
+        "polygon": {"key": KEYS["POLYGON_API_KEY"]},
+        "dart": {"key": KEYS["DART_API_KEY"]},
+        "yahoo": {"retry_after": 1},
+    }
     with ExitStack() as opened:
         # The servers tell the time by the clock of this process.
         opened.enter_context(_clock(now))

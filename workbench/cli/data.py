@@ -108,7 +108,8 @@ def rollback(region: str, moment: str, yes: bool) -> None:
 
     (code,) = markets.check_regions([region])
     lake = Lake()
-    target = _moment(moment)
+    # A moment that is none is told before a person is asked.
+    target = lake.at(_moment(moment)).snapshot()
     if not yes:
         click.confirm(f"Roll {code} back to {moment} in {lake.root}?", abort=True)
     with waiting(f"Rolling {code} back"):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from workbench import adapters, settings
 from workbench.errors import ConfigError
+from workbench.schemas.market import ASSET_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,23 +18,6 @@ if TYPE_CHECKING:
 ORDER = ("tickers", "attributes", "fx", "indexes", "actions", "shares", "ohlcv", "fundamentals")
 #: Of these the answers of several providers can be put together row by row.
 COMBINED = frozenset({"tickers", "attributes", "actions", "shares", "fundamentals"})
-#: Kinds of security that listings tell apart.
-ASSET_TYPES = (
-    "stock",
-    "preferred",
-    "adr",
-    "reit",
-    "spac",
-    "etf",
-    "etn",
-    "etp",
-    "fund",
-    "unit",
-    "warrant",
-    "right",
-    "note",
-    "other",
-)
 
 
 class _Strict(BaseModel):

@@ -7,6 +7,7 @@ splits that came after their filing, so that they fit the price of each date as 
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import groupby, pairwise
@@ -147,7 +148,7 @@ def load(lake: Lake, axes: Axes, item: str) -> Item:
         If the lake has no such item in these regions; the message names the known ones.
     """
     base = item.removesuffix(TTM)
-    rows = _rows(lake, axes, base)
+    rows = _rows(lake, axes, item)
     power = split_power(base)
     splits = _splits(lake, axes) if power else {}
     currencies: dict[str | None, int] = {}
@@ -228,20 +229,26 @@ def _splits(lake: Lake, axes: Axes) -> dict[tuple[str, str], Splits]:
 
 def _rows(lake: Lake, axes: Axes, item: str) -> list[tuple[Any, ...]]:
     given = {"regions": list(axes.sessions), "last": axes.dates[-1].item()}
+    base = item.removesuffix(TTM)
     with sql.reading(lake, ["fundamentals", "shares"]) as cursor:
-        if item == SHARES:
+        if base == SHARES:
             return cursor.execute(_SHARES, given).fetchall()
-        rows = cursor.execute(_FILINGS, {**given, "item": item}).fetchall()
+        rows = cursor.execute(_FILINGS, {**given, "item": base}).fetchall()
         if not rows:
             _refuse(cursor.execute("SELECT DISTINCT item FROM fundamentals ORDER BY 1").fetchall(), item, axes)
     return rows
 
 
 def _refuse(found: Sequence[tuple[str, ...]], item: str, axes: Axes) -> None:
+    """Refuse an item that the lake has nowhere; ``item`` as it was asked for."""
     known = [name for (name,) in found]
-    if item not in known:
-        raise DataError(
-            f"The lake has no item {item!r} for {', '.join(axes.sessions)}; it has {', '.join((*known, SHARES))}.",
-            hint=f"Use one of these, with {TTM!r} at its end for the last four quarters, or collect fundamentals.",
-            item=item,
-        )
+    base = item.removesuffix(TTM)
+    if base in known:
+        return
+    close = difflib.get_close_matches(base, (*known, SHARES), n=1)
+    near = f" Did you mean {close[0] + item[len(base) :]!r}?" if close else ""
+    raise DataError(
+        f"The lake has no item {item!r} for {', '.join(axes.sessions)}.{near} It has {', '.join((*known, SHARES))}.",
+        hint=f"Use one of these, with {TTM!r} at its end for the last four quarters, or collect fundamentals.",
+        item=item,
+    )

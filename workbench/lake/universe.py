@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeGuard
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from workbench import markets, settings
 from workbench.errors import DataError
 from workbench.lake import sql
 from workbench.lake.listing import Delisting, Sectors
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
     Flags = NDArray[np.bool_]
     Stay = tuple[str, date | None, date | None]
+
+#: The last bar of a region.
+_LAST = "SELECT max(date) FROM ohlcv WHERE region = $region AND timeframe = 'D'"
 
 
 def choose(
@@ -160,3 +165,20 @@ def delistings(axes: Axes, happened: Sequence[Event]) -> Delisting:
         if event.kind == "delisting_proceeds":
             proceeds[event.column], paid[event.column] = event.value, event.ex_date
     return Delisting(day, proceeds, tuple(one.reason for one in axes.columns), paid).until(last)
+
+
+def check_today(region: str, day: date) -> None:
+    """Refuse a day that has not begun in the region."""
+    today = settings.now().astimezone(ZoneInfo(markets.get(region).timezone)).date()
+    if day > today:
+        raise DataError(f"on={day} lies in the future: it is {today} in {region}.", hint="Choose a day up to today.")
+
+
+def check_collected(lake: Lake, region: str, day: date) -> None:
+    """Refuse a day with a session that the lake has no bars of; without any bar the panel says what to do."""
+    last: date | None = sql.query(lake, _LAST, {"region": region}).item()
+    if last is not None and day > last and markets.previous_session(region, day + timedelta(days=1)) > last:
+        raise DataError(
+            f"The bars of {region} in the lake end on {last}, before on={day}.",
+            hint=f"Choose a day up to {last}, or run wb collect {region}.",
+        )

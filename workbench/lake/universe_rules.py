@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import difflib
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from workbench import markets
 from workbench.errors import ConfigError, DataError
-from workbench.lake import axes as axis_builder
-from workbench.lake import bars, items, sql, universe
+from workbench.lake import sql, universe
+from workbench.schemas.market import ASSET_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,13 +24,7 @@ if TYPE_CHECKING:
     from workbench.lake.universe import Stay
 
     Flags = NDArray[np.bool_]
-    Floats = NDArray[np.float64]
-    Dates = NDArray[np.datetime64]
 
-#: Sessions for which a last close still says what a company is worth.
-STALE = 20
-#: Sessions between two reviews, at most.
-_REVIEW = {"monthly": 25, "quarterly": 70}
 _LISTED = """
 SELECT region, ticker, spell, exchange, asset_type FROM tickers WHERE region IN (SELECT unnest($regions))
 """
@@ -48,8 +42,10 @@ class Universe(BaseModel):
 
     Attributes
     ----------
-    exchange, asset_type : tuple of str
-        MICs, and kinds of security, as the listing gives them.
+    exchange : tuple of str
+        MICs, as the listing gives them. Here and below a single name may stand alone.
+    asset_type : tuple of str
+        Kinds of security: some of :data:`workbench.schemas.market.ASSET_TYPES`.
     sector : tuple of str
         GICS sectors, as dated in ``attributes``.
     index : str or None
@@ -70,6 +66,11 @@ class Universe(BaseModel):
     review : str
         ``monthly`` or ``quarterly``: size and turnover are looked at on the last session before the period,
         and hold for the whole of it.
+
+    Raises
+    ------
+    ConfigError
+        A field that does not exist, or a value outside its bound.
 
     Notes
     -----
@@ -97,13 +98,34 @@ class Universe(BaseModel):
     window: int = Field(default=60, ge=5, le=500)
     review: Literal["monthly", "quarterly"] = "monthly"
 
+    if not TYPE_CHECKING:  # Type checkers know the fields.
+
+        def __init__(self, **given: Any) -> None:
+            try:
+                super().__init__(**given)
+            except ValidationError as error:
+                raise _refusal(error) from None
+
+    @field_validator("exchange", "asset_type", "sector", "codes", mode="before")
+    @classmethod
+    def _one_may_stand_alone(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("asset_type")
+    @classmethod
+    def _kinds_are_known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for kind in value:
+            if kind not in ASSET_TYPES:
+                raise ValueError(f"there is no kind {kind!r}{_near(kind, ASSET_TYPES)}; use {', '.join(ASSET_TYPES)}")
+        return value
+
     @model_validator(mode="after")
     def _bounds_are_positive(self) -> Universe:
         for name in ("min_size", "min_turnover"):
             bound = getattr(self, name)
             values = bound.values() if isinstance(bound, dict) else [] if bound is None else [bound]
             if any(not value > 0.0 for value in values):
-                raise ValueError(f"{name} must be positive")
+                raise ValueError(f"{name}={bound!r} must be positive")
             if isinstance(bound, dict):
                 markets.check_regions(bound or ["none"])
         return self
@@ -137,14 +159,17 @@ class Universe(BaseModel):
         Raises
         ------
         DataError
-            If rules of size or turnover are asked and the lake has no bars up to that day.
+            If the day lies in the future; or, for rules of size, turnover, index or sector, if the lake's bars
+            end before it or begin after it.
         """
         day = on if isinstance(on, date) else _day(on)
         (code,) = markets.check_regions([region])
+        universe.check_today(code, day)
         rows = sql.query(lake, _ON, {"region": code, "day": day}).rows()
         listed = dict.fromkeys(row[1] for row in rows if self._fits(*row) and self._named(code, row[1]))
         if not self.reviewed and not self.index and not self.sector:
             return tuple(listed)
+        universe.check_collected(lake, code, day)
         panel = lake.panel(code, start=day - timedelta(days=15), end=day, fields=("close",), universe=self)
         inside = {label.split(":", 1)[1].split("#")[0] for label in np.array(panel.tickers)[panel.member[-1]]}
         return tuple(ticker for ticker in listed if ticker in inside)
@@ -178,67 +203,18 @@ class Universe(BaseModel):
             Of the index's members; the largest of an index are those of its members on the day of the review.
         """
         held = self._sectors(lake, axes)
-        return held & self._reviews(lake, axes, stays) if self.reviewed else held
+        if not self.reviewed:
+            return held
+        from workbench.lake import universe_reviews
+
+        return held & universe_reviews.passed(
+            self, lake, axes, lambda before: universe.members(before, stays) & self._sectors(lake, before)
+        )
 
     def _sectors(self, lake: Lake, axes: Axes) -> Flags:
         if not self.sector:
             return np.ones((len(axes.dates), len(axes.columns)), bool)
         return universe.by_sector(axes, universe.sectors(lake, axes), self.sector)
-
-    def _reviews(self, lake: Lake, axes: Axes, stays: Sequence[Stay]) -> Flags:
-        regions = list(axes.sessions)
-        for name in ("min_size", "min_turnover"):
-            if isinstance(getattr(self, name), float) and len(regions) > 1:
-                raise ConfigError(
-                    f"{name}={getattr(self, name):g} is one number for the currencies of {', '.join(regions)}.",
-                    hint=f"Write {name}: {{{regions[0]}: ..., {regions[1]}: ...}}, or use `largest` or `most_traded`.",
-                )
-        before = axis_builder.build(
-            lake, regions, axes.columns, axes.dates[0].item(), axes.dates[-1].item(), self.window + _REVIEW[self.review]
-        )
-        before = replace(before, columns=axes.columns)
-        grids, _ = bars.load(lake, before, ("close", "volume", "turnover"))
-        shares = items.load(lake, before, items.SHARES).values if self.largest or self.min_size else None
-        eligible = universe.members(before, stays) & self._sectors(lake, before)
-        allowed = np.zeros((len(axes.dates), len(axes.columns)), bool)
-        periods = _periods(axes.dates, self.review)
-        for first in dict.fromkeys(periods.tolist()):
-            allowed[periods == first] = self._review(before, grids, shares, eligible, np.datetime64(first, "D"))
-        return allowed
-
-    def _review(
-        self, axes: Axes, grids: dict[str, Floats], shares: Floats | None, eligible: Flags, first: np.datetime64
-    ) -> Flags:
-        """Columns that pass the review on the last session of their region before ``first``."""
-        passed = np.zeros(len(axes.columns), bool)
-        known = axes.dates < first
-        for region, flags in axes.sessions.items():
-            own = np.flatnonzero([one.region == region for one in axes.columns])
-            rows = np.flatnonzero(flags & known)
-            if not len(rows) or not len(own):
-                continue
-            # Who is no member on the day of the review is not counted among the largest either.
-            open_ = eligible[rows[-1], own]
-            traded = _median_turnover(grids, rows[-self.window :], own, self.window)
-            good = open_ & self._enough(traded, self.most_traded, self.min_turnover, region, open_)
-            if shares is not None:
-                size = _last_close(grids["close"], rows[-STALE:], own) * shares[rows[-1], own]
-                good &= self._enough(size, self.largest, self.min_size, region, open_)
-            passed[own] = good
-        return passed
-
-    def _enough(self, values: Floats, top: int | None, least: Bound | None, region: str, open_: Flags) -> Flags:
-        good = np.ones(len(values), bool)
-        if least is not None:
-            bound = least.get(region) if isinstance(least, dict) else least
-            good &= np.ones(len(values), bool) if bound is None else np.nan_to_num(values, nan=-1.0) >= bound
-        if top is not None:
-            ranked = np.where(open_ & np.isfinite(values), values, -np.inf)
-            order = np.argsort(-ranked, kind="stable")[:top]
-            chosen = np.zeros(len(values), bool)
-            chosen[order] = np.isfinite(ranked[order])
-            good &= chosen
-        return good
 
 
 def _text(value: Any) -> str:
@@ -260,29 +236,20 @@ def _listings(lake: Lake, regions: Sequence[str]) -> list[tuple[Any, ...]]:
     return sql.query(lake, _LISTED, {"regions": list(regions)}).rows()
 
 
-def _periods(dates: Dates, review: str) -> Dates:
-    """First calendar day of the period of each date."""
-    months = dates.astype("datetime64[M]")
-    if review == "quarterly":
-        months = months - (months.astype(int) % 3)
-    return months.astype("datetime64[D]")
+def _refusal(error: ValidationError) -> ConfigError:
+    """What pydantic found first, in our words: field, value and bound."""
+    first = error.errors()[0]
+    fields = tuple(Universe.model_fields)
+    known = f"The fields of a universe are {', '.join(fields)}."
+    name = str(first["loc"][0]) if first["loc"] else ""
+    if first["type"] == "extra_forbidden":
+        return ConfigError(f"A universe has no field {name!r}{_near(name, fields)}.", hint=known)
+    said = first["msg"].removeprefix("Value error, ")
+    if name:
+        said = f"{name}={first['input']!r}: {said[:1].lower()}{said[1:]}"
+    return ConfigError(f"Universe: {said.rstrip('.')}.", hint=known)
 
 
-def _median_turnover(grids: dict[str, Floats], rows: NDArray[np.int64], own: NDArray[np.int64], window: int) -> Floats:
-    """Median of the traded value, a session without a bar counting 0; NaN with less than half a window of history."""
-    money = grids["turnover"][np.ix_(rows, own)]
-    money = np.where(np.isnan(money), (grids["close"] * grids["volume"])[np.ix_(rows, own)], money)
-    seen = np.isfinite(grids["close"][np.ix_(rows, own)])
-    history = np.where(seen.any(axis=0), len(rows) - seen.argmax(axis=0), 0)
-    money = np.where(seen, np.nan_to_num(money), 0.0)
-    result = np.full(len(own), np.nan)
-    for place in np.flatnonzero(2 * history >= window):
-        result[place] = np.median(money[-history[place] :, place])
-    return result
-
-
-def _last_close(closes: Floats, rows: NDArray[np.int64], own: NDArray[np.int64]) -> Floats:
-    """Last close within the rows, NaN where there is none."""
-    part = closes[np.ix_(rows, own)][::-1]
-    seen = np.isfinite(part)
-    return np.where(seen.any(axis=0), part[seen.argmax(axis=0), np.arange(len(own))], np.nan)
+def _near(name: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""

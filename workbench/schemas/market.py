@@ -16,6 +16,24 @@ ACTION_KINDS = (
     "delisting_proceeds",
 )
 
+#: Kinds of security that listings tell apart.
+ASSET_TYPES = (
+    "stock",
+    "preferred",
+    "adr",
+    "reit",
+    "spac",
+    "etf",
+    "etn",
+    "etp",
+    "fund",
+    "unit",
+    "warrant",
+    "right",
+    "note",
+    "other",
+)
+
 MARKET_TABLES = (
     Table(
         "tickers",

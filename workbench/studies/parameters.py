@@ -116,6 +116,8 @@ def validate(model: type[Model], content: dict[str, Any], label: str) -> Model:
         return model.model_validate(content)
     except ValidationError as error:
         raise ConfigError(f"{label}: {_first(error.errors()[0])}", hint=_hint(model, error.errors()[0])) from error
+    except ConfigError as error:
+        raise ConfigError(f"{label}: {error.message}", hint=error.hint) from error
 
 
 def _first(error: ErrorDetails) -> str:

@@ -8,11 +8,15 @@ import numpy as np
 
 from workbench import markets
 from workbench.backtests import Targets, rebalance_rows
+from workbench.errors import BacktestError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from workbench.factors import Score
+    from workbench.lake.panel import Panel
     from workbench.studies.strategy import Selection, Strategy
 
 
@@ -48,6 +52,30 @@ def targets(score: Score, strategy: Strategy) -> Targets:
     ordered = sorted(rows)
     values = np.array([rows[row] for row in ordered]).reshape(len(ordered), len(score.tickers))
     return Targets(score.dates[ordered], score.tickers, values)
+
+
+def too_few(strategy: Strategy, regions: Sequence[str], panel: Panel) -> list[str]:
+    """Notes on regions whose universe never has as many names as a score needs.
+
+    Raises
+    ------
+    BacktestError
+        Where that is so in every region: no period would help.
+    """
+    need = strategy.factor_set.fewest_names
+    owner, most = np.array(panel.regions), {}
+    for region in regions:
+        most[region] = int(panel.member[panel.start :, owner == region].sum(axis=1).max(initial=0))
+    few = [f"{region} at most {count}" for region, count in most.items() if count < need]
+    if len(few) < len(most):
+        told = f"A score needs {need} names a region: the universe has on any day of {'; '.join(few)}. Nothing is held."
+        return [told] if few else []
+    what = f"universe ({strategy.universe})" if strategy.universe else "lake"
+    raise BacktestError(
+        f"The {what} is too small for a score, which needs {need} names a region on one day: {'; '.join(few)}.",
+        hint=f"Widen the `universe` of {strategy.name} to at least {need} names a region"
+        + (", or choose other regions." if strategy.universe else ", or collect more of them."),
+    )
 
 
 def choose(

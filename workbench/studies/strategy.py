@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from workbench.errors import ConfigError
 from workbench.factors import FactorSet, registry, sets
-from workbench.lake.universe_rules import Universe  # noqa: TC001  pydantic reads it
+from workbench.lake.universe_rules import Universe
 from workbench.settings import REGIONS
 from workbench.studies import parameters
 
@@ -74,6 +75,15 @@ class Strategy(BaseModel):
     rebalance: Literal["weekly", "monthly", "quarterly"] = "monthly"
     execution: Literal["next_close"] = "next_close"
     currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
+
+    @field_validator("universe", mode="before")
+    @classmethod
+    def _rules_are_known(cls, value: Any) -> Any:
+        """Rules are read here, so that a wrong one is told as such and not as a text that it is not either."""
+        try:
+            return Universe(**value) if isinstance(value, dict) else value
+        except ConfigError as error:
+            raise ConfigError(f"universe: {error.message}", hint=error.hint) from None
 
     @field_validator("regions")
     @classmethod

@@ -163,8 +163,8 @@ def _evaluate(plan: Plan, identity: str) -> Result:
     """Panel, scores, targets, run, statistics; the number of trials is filled in by the caller."""
     local = _panel(plan, None)
     panel = local if plan.local else _panel(plan, plan.currency)
-    chosen = plan.strategy.factor_set
-    scores = factors.compute(chosen, local, start=plan.start, end=plan.end)
+    few = selection.too_few(plan.strategy, plan.regions, local)
+    scores = factors.compute(plan.strategy.factor_set, local, start=plan.start, end=plan.end)
     decided = selection.targets(scores.composite, plan.strategy)
     done = backtests.run(decided, panel, engine=plan.engine, capital=CAPITAL)
     equity = _with_benchmark(done, panel, decided)
@@ -188,7 +188,7 @@ def _evaluate(plan: Plan, identity: str) -> Result:
         holdings=_holdings(done),
         trials=0,
         proven=False,
-        notes=(UNPROVEN, BENCHMARK, FRACTIONAL.format(CAPITAL, plan.currency), *done.notes),
+        notes=(UNPROVEN, BENCHMARK, FRACTIONAL.format(CAPITAL, plan.currency), *few, *done.notes),
     )
 
 

@@ -132,6 +132,7 @@ def test_health_says_where_there_is_nothing():
         (["replay", "19990101"], "19990101"),
         (["import", "none.yaml", "--root", "."], "none.yaml"),
         (["rollback", "--region", "KR", "--to", "1999-01-01", "--yes"], "1999"),
+        (["rollback", "--region", "KR", "--to", "yesterday"], "'yesterday' is not a moment"),
     ],
 )
 def test_errors_are_one_sentence_with_the_next_action(arguments, expected):

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from workbench import markets
+from workbench.errors import DataError
 from workbench.lake import Lake
 from workbench.lake.filings import MIXED, QUARTERS, STALE, Filed, Known
 from workbench.schemas import TABLES
@@ -287,3 +289,12 @@ def publish(lake: Lake, drawn: list[Any], splits: dict[int, float], last: int) -
         if full:
             frame = pl.DataFrame(full, schema=dict(columns))
             lake.publish(table, frame, "KR", seen_at=seen["collected_at"])
+
+
+@pytest.mark.parametrize(("written", "near"), [("revenu_ttm", "revenue_ttm"), ("revenu", "revenue")])
+def test_an_unknown_item_is_named_as_written_with_what_is_near(
+    two: Any, days: list[date], written: str, near: str
+) -> None:
+    two.filing("000010", "revenue", date(2023, 12, 31), days[1], 10.0, filing_id="fy")
+    with pytest.raises(DataError, match=rf"no item '{written}' for KR\. Did you mean '{near}'\? It has .*revenue"):
+        two.lake.panel("KR", items=(written,))

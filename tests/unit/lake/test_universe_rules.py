@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
 from workbench import markets
 from workbench.errors import ConfigError, DataError
@@ -142,10 +141,8 @@ def test_an_index_and_a_rule_together(three: Any) -> None:
 
 
 def test_bad_rules_are_refused(three: Any, tiny_lake_folder: Any) -> None:
-    with pytest.raises(ValidationError, match="positive"):
+    with pytest.raises(ConfigError, match=r"min_size=-1\.0 must be positive"):
         Universe(min_size=-1.0)
-    with pytest.raises(ValidationError):
-        Universe(bigest=3)  # type: ignore[call-arg]
     with pytest.raises(ConfigError, match="one number for the currencies"):
         Lake(tiny_lake_folder).panel(["KR", "US"], universe=Universe(min_turnover=1e6))
     with pytest.raises(DataError, match="not a date"):
@@ -172,3 +169,38 @@ def test_rules_pass_through_the_choice_of_columns(three: Any) -> None:
     assert [one.ticker for one in chosen] == ["000010"]
     assert stays == []
     assert (START + timedelta(days=1)) in markets.sessions("KR", START, date(2024, 1, 5))
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        (
+            {"largest": -1},
+            r"Universe: largest=-1: .*greater than or equal to 1\. The fields of a universe are exchange, ",
+        ),
+        ({"larges": 3}, r"no field 'larges' \(did you mean 'largest'\?\)\. The fields of a universe are .*largest"),
+        ({"review": "daily"}, r"review='daily': .*'monthly' or 'quarterly'"),
+        ({"asset_type": ("stok",)}, r"no kind 'stok' \(did you mean 'stock'\?\); use stock, preferred"),
+        ({"min_size": {"XX": 1.0}}, "XX"),
+    ],
+)
+def test_a_wrong_rule_is_told_by_field_value_and_bound(rule: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError, match=told) as caught:
+        Universe(**rule)
+    assert "pydantic" not in str(caught.value)
+
+
+def test_a_single_name_may_stand_alone() -> None:
+    alone: Any = {"exchange": "XKRX", "asset_type": "stock", "sector": "Energy", "codes": "KR:000010"}
+    assert Universe(**alone) == Universe(**{name: (value,) for name, value in alone.items()})
+
+
+def test_members_of_a_day_that_is_not_known_yet_are_refused(three: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKBENCH_NOW", "2024-06-04T20:00:00+00:00")
+    listed, large = Universe(asset_type=("stock",)), Universe(largest=1)
+    assert listed.members(three.lake, "KR", "2024-06-05") == CODES, "it is the 5th in Seoul already"
+    with pytest.raises(DataError, match="on=2024-06-06 lies in the future: it is 2024-06-05 in KR"):
+        listed.members(three.lake, "KR", "2024-06-06")
+    assert large.members(three.lake, "KR", "2024-06-02") == ("000010",), "the Sunday after the last bar"
+    with pytest.raises(DataError, match="bars of KR in the lake end on 2024-05-31, before on=2024-06-03"):
+        large.members(three.lake, "KR", "2024-06-03")

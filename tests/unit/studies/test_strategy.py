@@ -46,6 +46,12 @@ def test_the_house_strategy_loads():
         ("name: mine", "name: mine\ncolour: red", r"colour.*Known fields: name"),
         ("name: mine", "name: Mine!", r"name: String should match"),
         ("hypothesis: Calm stocks beat wild ones.", "rebalance: daily", r"mine\.yaml: hypothesis is missing"),
+        ("name: mine", "name: mine\nuniverse: {larges: 8}", r"mine\.yaml: universe: .*'larges'.*'largest'.*exchange"),
+        (
+            "name: mine",
+            "name: mine\nuniverse: {largest: 0}",
+            r"mine\.yaml: universe: Universe: largest=0: .*equal to 1",
+        ),
         (YAML, "- a list", r"does not hold fields"),
         (YAML, "a: [", r"is not YAML"),
     ],

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 import workbench as wb
-from workbench.errors import ConfigError, NotEnoughHistory, WorkbenchError
+from workbench.errors import BacktestError, ConfigError, NotEnoughHistory, WorkbenchError
 
 
 @pytest.fixture
@@ -197,3 +197,20 @@ def test_another_result_of_the_same_evaluation_is_kept_and_counted_once(lake, st
     assert again.stats != first.stats
     assert after["returns"] != before["returns"]
     assert after["recorded_at"] == before["recorded_at"]
+
+
+def test_a_universe_too_small_for_a_score_is_told_as_such(lake, strategy):
+    small = strategy.replace(universe={"most_traded": 8, "window": 20})
+    told = r"universe \(most_traded 8; .*needs 10 names a region on one day: KR at most 8\. Widen the `universe`"
+    with pytest.raises(BacktestError, match=told):
+        wb.backtest(small, lake, regions="KR")
+    with pytest.raises(BacktestError, match="no decision date"):
+        wb.backtest(strategy, lake, regions="KR", start="2025-06-02", end="2025-06-13")
+
+
+def test_a_region_too_small_for_a_score_is_noted_beside_a_large_one(lake, strategy):
+    codes = lake.read("tickers", region="US")["ticker"].unique().to_list()
+    few = lake.read("tickers", region="KR")["ticker"].unique().sort().to_list()[:3]
+    mixed = strategy.replace(universe={"codes": [*codes, *few]})
+    result = wb.backtest(mixed, lake, regions=["KR", "US"])
+    assert any("KR at most 3" in note for note in result.notes)

@@ -19,6 +19,7 @@ from workbench.adapters.dart.client import KEY, Service
 from workbench.adapters.dart.companies import Companies
 from workbench.adapters.dart.filings import ANNUAL, FIRST_YEAR
 from workbench.adapters.dart.reading import Reader
+from workbench.adapters.net import Limiter
 from workbench.adapters.net.batch import Batch
 from workbench.adapters.statements import derive, rows
 from workbench.errors import ProviderError
@@ -108,8 +109,9 @@ class Dart(Adapter):
 
     def limits(self) -> str:
         """The limits in force."""
+        rates = Limiter(self.name, self._rates).rates
         made = f", {self._service.budget.used():,} of them made" if secrets.is_set(KEY) else ""
-        return f"{', '.join(map(str, self._rates))}; {self._daily:,} calls a day in Seoul{made}"
+        return f"{', '.join(map(str, rates))}; {self._daily:,} calls a day in Seoul{made}"
 
     def probe(self) -> str:
         """Ask for one company's profile."""

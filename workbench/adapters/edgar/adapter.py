@@ -20,6 +20,7 @@ from workbench.adapters.edgar.companies import Companies
 from workbench.adapters.edgar.counts import Count, counts, share_rows
 from workbench.adapters.edgar.facts import statement_facts
 from workbench.adapters.edgar.service import IDENTITY, RATES, Service
+from workbench.adapters.net import Limiter
 from workbench.adapters.net.batch import Batch
 from workbench.adapters.statements import rows
 from workbench.errors import ConfigError
@@ -79,7 +80,7 @@ class Edgar(Adapter):
 
     def limits(self) -> str:
         """The limits in force."""
-        return ", ".join(map(str, self._rates))
+        return ", ".join(map(str, Limiter(self.name, self._rates).rates))
 
     def probe(self) -> str:
         """Ask for the record of one filer."""

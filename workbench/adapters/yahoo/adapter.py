@@ -15,7 +15,7 @@ from workbench.adapters.net import absences, listed_reason
 from workbench.adapters.net.batch import Batch, NotCovered
 from workbench.adapters.yahoo import bars, symbols
 from workbench.adapters.yahoo.lookup import Lookup
-from workbench.adapters.yahoo.service import NAME, RATE, Service
+from workbench.adapters.yahoo.service import NAME, Service
 from workbench.errors import ConfigError, ShapeChanged
 from workbench.schemas import TABLES
 from workbench.settings import REGIONS
@@ -76,7 +76,8 @@ class Yahoo(Adapter):
 
     def limits(self) -> str:
         """What we keep to; Yahoo publishes none."""
-        return f"{RATE}, a minute's pause after a refusal (unpublished; our own choice)"
+        rates = " and ".join(map(str, self.service.limiter.rates))
+        return f"{rates}, a minute's pause after a refusal (unpublished; our own choice)"
 
     def probe(self) -> str:
         """Ask for the last days of one index."""

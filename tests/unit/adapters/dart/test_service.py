@@ -223,4 +223,6 @@ def test_limits_and_offers_can_be_read_without_a_key(make, monkeypatch, tmp_path
     adapter = make()
     assert set(adapter.offers) == {"fundamentals", "shares"}
     assert "20,000 calls a day" in adapter.limits()
+    monkeypatch.setenv("WORKBENCH_RATE_DART", "7/1")
+    assert adapter.limits().startswith("7 calls in 1 s; 20,000")
     assert adapter.last_date("KR")

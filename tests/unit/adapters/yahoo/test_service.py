@@ -91,3 +91,14 @@ def test_the_plain_client_is_noted(server: YahooServer) -> None:
     server.bodies[PATH] = {}
     service().get(PATH, {})
     assert any(line["event"] == "yahoo.plain_client" and "curl_cffi" in line["action"] for line in journal.read())
+
+
+def test_the_limits_told_are_those_in_force(monkeypatch, tmp_path):
+    from workbench.adapters.edgar import Edgar
+    from workbench.adapters.yahoo import Yahoo
+
+    monkeypatch.setenv("WORKBENCH_STATE", str(tmp_path))
+    monkeypatch.setenv("WORKBENCH_RATE_YAHOO", "7/1,90/60")
+    monkeypatch.setenv("WORKBENCH_RATE_EDGAR", "3/1")
+    assert Yahoo().limits().startswith("7 calls in 1 s and 90 calls in 60 s,")
+    assert Edgar().limits() == "3 calls in 1 s"
