@@ -118,10 +118,16 @@ class Fetched:
         Columns of the table's schema in :mod:`workbench.schemas`.
     absent : tuple of Absent
         What was asked and is not there.
+    notes : tuple of str
+        What a person should know of this answer, in sentences, such as a part of it that failed.
+    lacking : bool
+        Rows are missing because of what the notes say: the table is incomplete, and asked again.
     """
 
     frame: pl.DataFrame
     absent: tuple[Absent, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=())
+    lacking: bool = False
 
 
 class Adapter(ABC):

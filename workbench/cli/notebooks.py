@@ -45,7 +45,7 @@ def collect(
     jobs = [runs.Job(notebook, {**shared, "region": region}, params_file=params_file) for region in codes]
     with progress() as show:
         finished = runs.run_many(jobs, workers=workers, progress=steps(show))
-    _report(finished, as_json)
+    _report(finished, as_json, said=[_unfinished(code, done) for code, done in zip(codes, finished, strict=True)])
 
 
 @click.command(
@@ -203,13 +203,39 @@ def steps(show: Progress) -> Callable[[Step], None]:
     return on_step
 
 
-def _report(finished: Sequence[Run], as_json: bool) -> None:
-    """Print what became of the runs; the exit code is 1 when one did not succeed."""
+def _unfinished(region: str, done: Run) -> str:
+    """One line on what a collection left incomplete, and why; empty where it left nothing."""
+    import polars as pl
+
+    folder = done.folder / "tables"
+    if not all((folder / f"{name}.parquet").is_file() for name in ("summary", "providers")):
+        return ""
+    summary, providers = (pl.read_parquet(folder / f"{name}.parquet") for name in ("summary", "providers"))
+    parts = []
+    for status in ("failed", "incomplete"):
+        tables = summary.filter(pl.col("status") == status)["table"]
+        if len(tables):
+            parts.append(f"{status}: {', '.join(tables)}")
+    if not parts:
+        return ""
+    faulty = providers.filter(pl.col("status").is_in(["put aside", "failed"]) & (pl.col("note") != ""))
+    named = [
+        note if note.lower().startswith(name) else f"{name}: {note}" for name, note in faulty["provider", "note"].rows()
+    ]
+    why = named or summary.filter(pl.col("error") != "")["error"].unique(maintain_order=True).to_list()
+    return f"{region}: {'; '.join(parts)} ({'; '.join([*why, f'see wb log {done.id}'])})"
+
+
+def _report(finished: Sequence[Run], as_json: bool, said: Sequence[str] = ()) -> None:
+    """Print what became of the runs, and what is to be said of each; the exit code is 1 when one did not succeed."""
     if as_json:
-        echo_json([_summary(done) for done in finished])
+        more = [{"unfinished": line} for line in said] or [{} for _ in finished]
+        echo_json([_summary(done) | one for done, one in zip(finished, more, strict=True)])
     else:
-        for done in finished:
+        for done, line in zip(finished, said or [""] * len(finished), strict=True):
             click.echo(f"{done.status}: {done.report}")
+            if line:
+                click.echo(f"  {line}")
             if done.error:
                 click.echo(f"  {done.error}", err=True)
     sys.exit(0 if all(done.status == "succeeded" for done in finished) else 1)

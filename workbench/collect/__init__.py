@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.collect.absence import contradicted, unexplained
+from workbench.collect.absence import contradicted, to_ask_again, unexplained
 from workbench.collect.chains import Chain, Chains, chain_for
 from workbench.collect.collection import collect
 from workbench.collect.cooldown import ask_again, put_aside
@@ -30,5 +30,6 @@ __all__ = [
     "import_files",
     "provider_for",
     "put_aside",
+    "to_ask_again",
     "unexplained",
 ]

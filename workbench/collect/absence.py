@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench import markets, settings
+from workbench.adapters.base import RETRIED
 from workbench.collect.listings import of_kinds
 from workbench.collect.order import load_order, path_of
 from workbench.schemas import INSTANT, TABLES
@@ -216,6 +217,15 @@ def unexplained(lake: Lake, region: str) -> pl.DataFrame:
         (``asset_types``) count only where something of them was collected.
     """
     return missing(lake, region, _wanted(lake, region))
+
+
+def to_ask_again(lake: Lake, region: str) -> int:
+    """Sessions without a bar whose reason may pass: the next collection asks for them again."""
+    gaps = lake.read("gaps", region).filter(pl.col("reason").is_in(list(RETRIED)))
+    if gaps.is_empty():
+        return 0
+    first, last = gaps.select(first=pl.col("start").min(), last=pl.col("end").max()).row(0)
+    return days_of(gaps, sessions_of(region, first, last)).height
 
 
 def missing(lake: Lake, region: str, tickers: pl.DataFrame) -> pl.DataFrame:

@@ -63,12 +63,15 @@ class Part:
         Tickers that need not be asked of it again.
     since : date
         The first day that was asked.
+    lacking : str
+        What it said of rows that are missing in an answer of its own; empty where there is no such thing.
     """
 
     provider: str
     frame: pl.DataFrame
     settled: tuple[str, ...]
     since: date
+    lacking: str = ""
 
 
 @dataclass
@@ -210,10 +213,11 @@ def _ask_one(
                 reply.errors.append(error)
             left.extend(part)
             continue
+        lacking = " ".join(fetched.notes) if fetched.lacking else ""
         if whole:
             nothing = fetched.frame.is_empty() and any(one.reason in _ELSEWHERE for one in fetched.absent)
             left.extend(part if nothing else ())
-            reply.parts.append(Part(caller.adapter.name, fetched.frame, part, since))
+            reply.parts.append(Part(caller.adapter.name, fetched.frame, part, since, lacking))
             continue
         here = set(fetched.frame["ticker"])
         reasons = {one.ticker: one.reason for one in fetched.absent}
@@ -225,5 +229,5 @@ def _ask_one(
         reply.said = reply.said or next(unsaid, "")
         left.extend(elsewhere)
         settled = tuple(one for one in part if one not in retried)
-        reply.parts.append(Part(caller.adapter.name, fetched.frame, settled, since))
+        reply.parts.append(Part(caller.adapter.name, fetched.frame, settled, since, lacking))
     return tuple(left)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from workbench import adapters, markets, secrets
-from workbench.collect.mixing import guard_mixing
+from workbench.collect.mixing import SAMPLE, guard_mixing
 from workbench.collect.order import ORDER, CooldownMinutes, load_order
 from workbench.errors import ConfigError
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from workbench.adapters.base import Adapter
-    from workbench.collect.order import TableOrder
+    from workbench.collect.order import Order, TableOrder
     from workbench.lake import Lake
 
 
@@ -89,7 +89,8 @@ def chain_for(lake: Lake, region: str, tables: Sequence[str] | None = None) -> C
     Raises
     ------
     ConfigError
-        If the file is not usable, or the lake holds the sample market.
+        If the file is not usable or names a provider for a table that it does not offer for the region, or the
+        lake holds the sample market.
     """
     (region,) = markets.check_regions([region])
     order = load_order(region)
@@ -99,6 +100,7 @@ def chain_for(lake: Lake, region: str, tables: Sequence[str] | None = None) -> C
         for name in section.names():
             if name not in ready and name not in left_out:
                 _sort_in(name, ready, left_out)
+    _check_offers(region, order, ready)
     chains = {
         table: _chain(table, section, region, ready, left_out)
         for table, section in order.tables().items()
@@ -144,12 +146,53 @@ def _chain(
             if adapter is not None and open_to_us and region in adapter.offers.get(table, frozenset()):
                 chosen.append(adapter)
                 break
-            missing.append(f"{name}: {left_out.get(name, 'does not offer it')}")
+            missing.append(f"{name}: {left_out[name]}")
     return Chain(table, tuple(chosen), section.combine, "; ".join(missing), section.every_days)
 
 
+def _check_offers(region: str, order: Order, ready: Mapping[str, Adapter]) -> None:
+    """Refuse a file that asks a provider for what it does not have; one without its package cannot say."""
+    for table, section in order.tables().items():
+        for name in section.names():
+            adapter = ready.get(name) or _made(name)
+            if adapter is None or region in adapter.offers.get(table, frozenset()):
+                continue
+            raise ConfigError(
+                f"params/collection/{region.lower()}.yaml: {table} names {name}, which has no {table} of {region}.",
+                hint=f"Of {region} it is offered by {', '.join(_offering(table, region)) or 'nobody'}.",
+                table=table,
+                provider=name,
+            )
+
+
+def _offering(table: str, region: str) -> list[str]:
+    """Providers of real data that have a table of a region, as far as they can say it here."""
+    made = (_made(name) for name in adapters.names() if name != SAMPLE)
+    return [one.name for one in made if one is not None and region in one.offers.get(table, frozenset())]
+
+
+def _made(name: str) -> Adapter | None:
+    """The provider whether it has its keys or not; None where it cannot be made here."""
+    if "not installed" in why_not(name):
+        return None
+    try:
+        return adapters.get(name)
+    except ConfigError:
+        return None
+
+
 def explicit(region: str, providers: Sequence[Adapter]) -> Chains:
-    """The chains of providers that a caller names: each table of those that offer it, in that order."""
+    """The chains of providers that a caller names: each table of those that offer it, in that order.
+
+    Raises
+    ------
+    ConfigError
+        A provider has nothing of the region.
+    """
+    for one in providers:
+        if not any(region in regions for regions in one.offers.values()):
+            has = "; ".join(f"{table} of {', '.join(sorted(regions))}" for table, regions in one.offers.items())
+            raise ConfigError(f"{one.name} has nothing of {region}.", hint=f"It has {has}.", provider=one.name)
     found = {
         table: Chain(table, tuple(one for one in providers if region in one.offers.get(table, frozenset())))
         for table in ORDER

@@ -68,18 +68,24 @@ def collect(
     Raises
     ------
     ConfigError
-        If the region, a table, a provider or a date is unknown, or sample and real prices would mix.
+        If the region, a table, a provider or a date is unknown, a provider has nothing of the region or none of
+        the tables, ``start`` lies after ``end`` or after the last completed session, or sample and real prices
+        would mix.
     """
     begin, pace = time.monotonic(), pace or Pace()
     (region,) = markets.check_regions([region])
     live, wanted = lake.live(), _tables(tables)
     chains = _chains(live, region, provider)
     cooldowns = Cooldowns(chains.cooldown) if provider is None or isinstance(provider, Chains) else None
+    _check_tables(chains, wanted)
     job = make_job(live, chains, cooldowns, (_day(start, "start"), _day(end, "end")), progress or silent, pace)
     guard_mixing(job.lake, sorted(job.callers))
+    _check_days(job)
     _name_left_out(job)
     reports = [_collect_table(job, table) for table in wanted if table in chains.tables]
     _name_unasked(job)
+    said = (f"{name}: {note}" for name, one in job.callers.items() for note in one.notes)
+    job.notes.extend(said)
     return collected(job, reports, time.monotonic() - begin)
 
 
@@ -94,6 +100,32 @@ def _chains(lake: Lake, region: str, provider: str | Adapter | Chains | Sequence
     if not named:
         raise ConfigError("No provider is named.", hint="Name one, such as provider='sample'.")
     return explicit(region, [adapters.get(one) if isinstance(one, str) else one for one in named])
+
+
+def _check_tables(chains: Chains, wanted: Sequence[str]) -> None:
+    """Refuse what would ask nobody for anything."""
+    if not any(table in chains.tables for table in wanted):
+        has = f"{', '.join(table for table in ORDER if table in chains.tables) or 'no table at all'}"
+        raise ConfigError(
+            f"Nobody is named for {', '.join(wanted)} of {chains.region}.",
+            hint=f"There is a provider for {has}: choose from these, or name another provider.",
+        )
+
+
+def _check_days(job: Job) -> None:
+    """Refuse days on which there cannot be anything."""
+    start, end = job.start, job.end
+    if start is None or not job.callers:
+        return
+    if end is not None and start > end:
+        raise ConfigError(f"start={start} is after end={end}.", hint="Swap them.")
+    last = max(one.adapter.last_date(job.region) for one in job.callers.values())
+    if start > last:
+        names = ", ".join(job.callers)
+        raise ConfigError(
+            f"start={start} is after {last}, the last completed session of {job.region} at {names}.",
+            hint=f"Name a day up to {last}, or leave it out.",
+        )
 
 
 def _name_left_out(job: Job) -> None:

@@ -33,6 +33,8 @@ OVERLAP = {
     "indexes": timedelta(days=10),
 }
 
+#: Marks the rows that keep through which day a provider's answer lacks rows that it should have.
+LACKING = " lacking"
 #: The same whichever region asks: what one has asked, no other asks again.
 WORLDWIDE = frozenset({"fx"})
 
@@ -64,8 +66,16 @@ def due(
     every_days : int
         A ticker is due again so many days after it was asked; the whole of a table each day.
     """
-    known = lake.read("coverage", None if table in WORLDWIDE else region).filter(
-        (pl.col("table") == table) & pl.col("provider").is_in(list(providers)) & (pl.col("start") <= start)
+    asked_before = lake.read("coverage", None if table in WORLDWIDE else region).filter(
+        pl.col("provider").is_in(list(providers))
+    )
+    short = asked_before.filter(pl.col("table") == table + LACKING).select("region", "ticker", "provider", short="end")
+    known = (
+        asked_before.filter((pl.col("table") == table) & (pl.col("start") <= start))
+        .join(short, on=["region", "ticker", "provider"], how="left")
+        .with_columns(
+            pl.when(pl.col("end") == pl.col("short")).then(pl.col("end").dt.offset_by("-1d")).otherwise("end")
+        )
     )
     latest = dict(known.group_by("ticker").agg(pl.col("end").max()).rows())
     asked: dict[date, list[str]] = {}
@@ -102,6 +112,21 @@ def record(lake: Lake, region: str, table: str, tickers: Sequence[str], start: d
         .drop("known_start")
     )
     lake.publish("coverage", frame, region=region)
+
+
+def record_lack(
+    lake: Lake, region: str, table: str, tickers: Sequence[str], end: date, provider: str, *, lacking: bool
+) -> None:
+    """Note whether the answers through ``end`` lack rows, which makes them due on the same day again."""
+    known = lake.read("coverage", region).filter(
+        (pl.col("table") == table + LACKING) & (pl.col("provider") == provider) & (pl.col("end") > BEGINNING)
+    )
+    if lacking:
+        record(lake, region, table + LACKING, tickers, end, end, provider)
+        return
+    cured = [one for one in tickers if one in set(known["ticker"])]
+    if cured:
+        record(lake, region, table + LACKING, cured, BEGINNING, BEGINNING, provider)
 
 
 def joined(lake: Lake, region: str, start: date, end: date, providers: Sequence[str]) -> tuple[date, date]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from workbench.adapters.base import Fetched
 from workbench.errors import ProviderError, ShapeChanged, Throttled, Unreachable
 from workbench.schemas import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workbench.adapters.base import Adapter, Request
+    from workbench.adapters.base import Adapter, Fetched, Request
     from workbench.collect.cooldown import Aside, Cooldowns
 
 #: What another call may cure.
@@ -80,8 +79,8 @@ class Caller:
         asked in any case.
     calls : int
         Calls made so far, repeated ones included.
-    asked, rows : int
-        Requests made, and rows received.
+    asked, answered, rows : int
+        Requests made, those that were answered, and rows received.
     failures : int
         Requests that failed in a row, in spite of the patience.
     fatal : ProviderError or None
@@ -90,6 +89,8 @@ class Caller:
         What went wrong last with this table.
     faults : list of str
         What went wrong in this collection, each once.
+    notes : list of str
+        What the provider said of its answers, each once.
     """
 
     adapter: Adapter
@@ -97,11 +98,13 @@ class Caller:
     cooldowns: Cooldowns | None = field(default=None)
     calls: int = field(default=0)
     asked: int = field(default=0)
+    answered: int = field(default=0)
     rows: int = field(default=0)
     failures: int = field(default=0)
     fatal: ProviderError | None = field(default=None)
     said: str = field(default="")
     faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def forgive(self) -> None:
         """Start afresh, as for another table."""
@@ -147,7 +150,9 @@ class Caller:
             self._put_aside(table, request, error)
             self._fault(error)
             raise
+        self.answered += 1
         self.rows += answer.frame.height
+        self.notes += [one for one in dict.fromkeys(answer.notes) if one not in self.notes]
         refused = next((one.detail for one in answer.absent if one.reason == "throttled"), None)
         self.failures = 0 if refused is None else self.failures + 1
         if refused is not None:
@@ -196,7 +201,7 @@ def _in_shape(answer: Fetched, table: str, region: str, name: str) -> Fetched:
             hint="Compare the provider's answer with the adapter and adapt the mapping.",
             table=table,
         )
-    return Fetched(frame.select(list(declared.columns)), answer.absent)
+    return replace(answer, frame=frame.select(list(declared.columns)))
 
 
 def _still_failing(error: ProviderError, attempts: int) -> ProviderError:

@@ -68,12 +68,18 @@ def _take(job: Job, table: str, reply: Reply, end: date, report: TableReport) ->
         for part in reply.parts:
             if part.settled:
                 begin = min(asking.begin_of(job, table), part.since)
-                coverage.record(job.lake, job.region, table, part.settled, begin, end, part.provider)
+                asked = (job.lake, job.region, table, part.settled)
+                coverage.record(*asked, begin, end, part.provider)
+                coverage.record_lack(*asked, end, part.provider, lacking=bool(part.lacking))
     only_fatal = bool(reply.errors) and not reply.passing
     lacking = reply.unsettled > 0 and not (reply.parts and only_fatal)
     report.status = "incomplete" if report.status == "incomplete" or lacking else "collected"
     if lacking and not report.error:
         report.error = f"Some tickers are asked again by the next collection ({reply.said})."
+    short = [f"{part.provider}: {part.lacking}" for part in reply.parts if part.lacking]
+    if short:
+        report.status, said = "incomplete", " ".join(short)
+        report.error = report.error if said in report.error else f"{report.error} {said}".strip()
 
 
 def _land(job: Job, table: str, parts: Sequence[Part], end: date, report: TableReport) -> None:

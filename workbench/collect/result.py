@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PROVIDERS: dict[str, pl.DataType] = {
     "provider": pl.String(),
     "asked": pl.Int64(),
+    "answered": pl.Int64(),
     "calls": pl.Int64(),
     "rows": pl.Int64(),
     "status": pl.String(),
@@ -43,11 +44,11 @@ class Collected:
     seconds : float
         Wall-clock time of the whole.
     providers : polars.DataFrame
-        provider, asked (requests), calls (repeated ones included), rows (received), status (``asked``,
-        ``not asked``: nothing was missing, ``put aside``, ``failed`` or ``left out``), note (why).
+        provider, asked (requests), answered (of these), calls (repeated ones included), rows (received), status
+        (``asked``, ``not asked``: nothing was missing, ``put aside``, ``failed`` or ``left out``), note (why).
     notes : tuple of str
         What a person should know: providers that disagree, listings that were not believed, names that left
-        the list.
+        the list, parts of an answer that failed.
     """
 
     region: str
@@ -68,7 +69,7 @@ class Collected:
         return dict(self.summary.filter(pl.col("error") != "").select("table", "error").rows())
 
     def raise_for_failures(self) -> None:
-        """Raise if a table failed, so that an unattended run does not pass for a success.
+        """Raise if a table failed, or nobody answered, so that an unattended run does not pass for a success.
 
         A table that is only incomplete (a provider was throttled for a while) is no failure: its gaps
         are asked again by the next collection.
@@ -76,7 +77,7 @@ class Collected:
         Raises
         ------
         ProviderError
-            Names each table that failed and what its provider said.
+            Names each table that failed and what its provider said, or the providers of which none answered.
         """
         failed = self.summary.filter(pl.col("status") == "failed").select("table", "error").rows()
         if failed:
@@ -86,6 +87,20 @@ class Collected:
                 hint="What was collected is kept; collect again when the provider answers as it should.",
                 tables=[table for table, _ in failed],
             )
+        if self._in_vain:
+            silent = self.providers.filter(pl.col("status") != "left out").select("provider", "note").rows()
+            said = "; ".join(f"{name}: {note or 'was not asked'}" for name, note in silent)
+            raise ProviderError(
+                f"Nobody answered for {self.region}, and nothing was collected: {said}",
+                hint="Check the network and `wb doctor`; collect again once a provider answers.",
+                providers=[name for name, _ in silent],
+            )
+
+    @property
+    def _in_vain(self) -> bool:
+        """Whether something was to be asked, and no provider answered a single request."""
+        wanted = self.summary["asked"].sum() > 0
+        return bool(wanted and self.providers["answered"].sum() == 0 and self.summary["rows"].sum() == 0)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -119,15 +134,19 @@ def collected(job: Job, reports: Sequence[TableReport], seconds: float) -> Colle
 def _providers(job: Job) -> pl.DataFrame:
     """One row a provider, those that were left out among them."""
     rows = [
-        (one.adapter.name, one.asked, one.calls, one.rows, _status(job, one), _note(job, one))
+        (one.adapter.name, one.asked, one.answered, one.calls, one.rows, _status(job, one), _note(job, one))
         for one in job.callers.values()
     ]
     left_out = {name: why for name, why in job.chains.left_out.items() if name not in job.callers}
-    rows += [(name, 0, 0, 0, "left out", why) for name, why in left_out.items()]
+    rows += [(name, 0, 0, 0, 0, "left out", why) for name, why in left_out.items()]
     return pl.DataFrame(rows, schema=PROVIDERS, orient="row")
 
 
 def _note(job: Job, caller: Caller) -> str:
+    """Why it is put aside, and until when; else what went wrong last, or what it is not asked for."""
+    aside = next((one for table in job.chains.tables if (one := caller.waiting(job.region, table))), None)
+    if aside is not None:
+        return aside.error().message
     return caller.faults[-1] if caller.faults else job.chains.left_out.get(caller.adapter.name, "")
 
 

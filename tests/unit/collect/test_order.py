@@ -86,6 +86,29 @@ def test_what_the_file_may_not_say(lake, write, text, message):
         collect.chain_for(lake, "US")
 
 
+@pytest.mark.parametrize("entry", ["free", "keyed|free", "boxed, free"])
+def test_a_provider_is_not_named_for_a_table_that_it_does_not_have(lake, write, entry):
+    write(f"tickers: {{providers: [free]}}\nactions: {{providers: [{entry}]}}")
+    with pytest.raises(
+        ConfigError, match=r"us\.yaml: actions names free, which has no actions of US.*offered by keyed"
+    ):
+        collect.chain_for(lake, "US")
+
+
+def test_what_a_provider_without_its_key_does_not_have_is_found_as_well(lake, write):
+    write("tickers: {providers: [free]}\nshares: {providers: [keyed]}")
+    with pytest.raises(ConfigError, match=r"shares names keyed, which has no shares of US.*offered by nobody"):
+        collect.chain_for(lake, "US")
+
+
+@pytest.mark.parametrize("region", settings.REGIONS)
+def test_the_orders_name_providers_for_what_they_offer(lake, region):
+    for table, section in load_order(region).tables().items():
+        for name in section.names():
+            assert region in adapters.get(name).offers[table], (table, name)
+    collect.chain_for(lake, region)
+
+
 def test_a_region_without_a_file_says_what_to_do(lake, write):
     with pytest.raises(ConfigError, match=r"no order of providers for US.*provider="):
         collect.collect(lake, "US")
@@ -123,10 +146,10 @@ def test_the_first_configured_of_alternatives_is_asked(lake, write, monkeypatch)
 
 
 def test_a_table_that_nobody_is_left_for_says_what_to_do(lake, write):
-    write("tickers: {providers: [free]}\nactions: {providers: [keyed, free]}\nohlcv: {providers: [free]}")
+    write("tickers: {providers: [free]}\nactions: {providers: [keyed]}\nohlcv: {providers: [free]}")
     done = collect.collect(lake, "US")
     said = done.errors["actions"]
-    assert "Nobody is left to ask (keyed: no key (KEYED_ONE, KEYED_TWO); free: does not offer it)" in said
+    assert "Nobody is left to ask (keyed: no key (KEYED_ONE, KEYED_TWO))" in said
     assert "wb doctor" in said
     assert dict(done.summary.select("table", "status").rows())["ohlcv"] == "collected"
 

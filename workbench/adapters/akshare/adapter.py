@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from workbench.adapters.akshare.listing import Share
+    from workbench.adapters.akshare.listing import Listed
 
 #: Eastmoney publishes no limit; about a call a second is tolerated, at uneven distances.
 RATE = Rate(1, 1.2)
@@ -74,7 +74,7 @@ class AkShare(Adapter):
         self._limiter = Limiter("akshare", rates or (RATE,), sleep=_unevenly(self.patience.sleep))
         self._pages = Eastmoney(self._limiter, self.patience)
         self._library = Library(JudgedSession(self._limiter, self.patience, self._pages.hear), self.patience)
-        self._lists: dict[tuple[str, date], list[Share]] = {}
+        self._lists: dict[tuple[str, date], Listed] = {}
 
     @property
     def offers(self) -> Mapping[str, frozenset[str]]:
@@ -132,11 +132,11 @@ class AkShare(Adapter):
     def _listed(self, table: str, request: Request, start: date, end: date) -> Fetched:
         today = self.now().astimezone(_zone(request.region)).date()
         key = (request.region, today)
-        if key not in self._lists:
-            self._lists = {key: listing.shares(request.region, self._pages, self._library)} | {
-                kept: found for kept, found in self._lists.items() if kept[1] == today
-            }
-        found = self._lists[key]
+        if key not in self._lists or (table == "tickers" and self._lists[key].missing):
+            others = {kept: found for kept, found in self._lists.items() if kept[1] == today}
+            self._lists = others | {key: listing.shares(request.region, self._pages, self._library)}
+        listed = self._lists[key]
+        found = listed.shares
         if request.tickers is not None:
             found = [share for share in found if share.ticker in request.tickers]
         known = {share.ticker for share in found}
@@ -145,8 +145,9 @@ class AkShare(Adapter):
             for ticker in dict.fromkeys(request.tickers or ())
             if ticker not in known
         )
-        made = listing.tickers(request.region, found)
-        return Fetched(made if table == "tickers" else listing.attributes(request.region, found, today), absent)
+        if table == "attributes":
+            return Fetched(listing.attributes(request.region, found, today), absent)
+        return Fetched(listing.tickers(request.region, found), absent, listed.missing, lacking=bool(listed.missing))
 
     def _reported(self, table: str, request: Request, start: date, end: date) -> Fetched:
         asked = self._asked(request)

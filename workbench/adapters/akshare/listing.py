@@ -42,18 +42,36 @@ class Share:
     delisted: date | None = None
 
 
-def shares(region: str, pages: Eastmoney, library: Library) -> list[Share]:
+@dataclass(frozen=True)
+class Listed:
+    """The shares of a region, and which companies are missing among them.
+
+    Attributes
+    ----------
+    shares : list of Share
+        One a listing.
+    missing : tuple of str
+        A sentence for each page of delisted companies that failed.
+    """
+
+    shares: list[Share]
+    missing: tuple[str, ...] = ()
+
+
+def shares(region: str, pages: Eastmoney, library: Library) -> Listed:
     """All shares of a region, the delisted ones of Shanghai and Shenzhen included.
 
-    A page of delisted companies that fails is noted in the log and left out; the list is the list.
+    A page of delisted companies that fails is named and left out; the list is the list.
 
     Raises
     ------
     ProviderError
         The list itself is not there.
     """
-    living = list(_living(region, pages.members(region)))
-    return living + list(_gone(library, {share.ticker: share for share in living})) if region == "CN" else living
+    living, missing = list(_living(region, pages.members(region))), list[str]()
+    known = {share.ticker: share for share in living}
+    gone = list(_gone(library, known, missing)) if region == "CN" else []
+    return Listed(living + gone, tuple(missing))
 
 
 def tickers(region: str, found: Iterable[Share]) -> pl.DataFrame:
@@ -137,13 +155,18 @@ def _living(region: str, rows: Iterable[dict[str, Any]]) -> Iterator[Share]:
         yield Share(ticker, name, exchange, treatment, industry, _day(row.get("f26")))
 
 
-def _gone(library: Library, living: dict[str, Share]) -> Iterator[Share]:
-    """The delisted A shares; one that is still in the list gets its last day there, or was listed again."""
+def _gone(library: Library, living: dict[str, Share], missing: list[str]) -> Iterator[Share]:
+    """The delisted A shares; one that is still in the list gets its last day there, or was listed again.
+
+    Adds a sentence to ``missing`` for each page that failed.
+    """
     for function, argument, *names in DELISTED:
         try:
             frame = library.call(function, symbol=argument)
             rows = list(zip(*(frame[name].tolist() for name in names), strict=True)) if len(frame) else []
         except (ProviderError, KeyError) as error:
+            exchange = "Shanghai" if "_sh_" in function else "Shenzhen"
+            missing.append(f"Companies that left {exchange} may be missing: {function} of AkShare failed.")
             journal.note(
                 "listing.delisted_missing",
                 level="warning",

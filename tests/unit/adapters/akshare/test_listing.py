@@ -110,6 +110,28 @@ def test_delisted_companies_are_listings_with_an_end(pages, make) -> None:
     ]
 
 
+def test_companies_that_are_missing_are_told_with_the_list_and_asked_again(pages, make) -> None:
+    pages.on["clist"] = members(share("600519", 1, f26=20010827))
+    adapter = make()
+    fetched = adapter.fetch("tickers", Request("CN"))
+    assert fetched.lacking
+    assert fetched.notes == (
+        "Companies that left Shanghai may be missing: stock_info_sh_delist of AkShare failed.",
+        "Companies that left Shenzhen may be missing: stock_info_sz_delist of AkShare failed.",
+    )
+    assert not adapter.fetch("attributes", Request("CN")).lacking, "they have no attributes of today"
+    delisted(pages, ("600001", "1998-01-22", "2009-12-29"))
+    again = adapter.fetch("tickers", Request("CN"))
+    assert set(again.frame["ticker"]) == {"600001", "600519"}
+    assert [note.split()[3] for note in again.notes] == ["Shenzhen"]
+
+
+def test_a_list_without_a_page_of_its_delisted_companies_lacks_nothing(pages, make) -> None:
+    pages.on["clist"] = members(share("00005", 116))
+    fetched = make().fetch("tickers", Request("HK"))
+    assert (fetched.notes, fetched.lacking) == ((), False)
+
+
 def test_a_code_that_is_used_again_has_two_spells(pages, make) -> None:
     pages.on["clist"] = members(share("600001", 1, f26=20200102))
     delisted(pages, ("600001", "1998-01-22", "2009-12-29"))
