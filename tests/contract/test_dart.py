@@ -21,7 +21,7 @@ from workbench.adapters.net import Patience, Rate
 from workbench.errors import ProviderError, ShapeChanged, Throttled, Unauthorised, Unreachable
 
 FAST = (Rate(100_000, 1.0),)
-IMPATIENT = Patience(attempts=2, connect=2.0, read=1.0, deadline=1.0, sleep=lambda _: None)
+IMPATIENT = Patience(attempts=2, connect=2.0, read=2.0, deadline=2.0, sleep=lambda _: None)
 
 
 class TestDart(HttpAdapterContract):

@@ -24,7 +24,7 @@ from workbench.lake import Lake
 from workbench.markets import sectors
 
 FAST = (Rate(100_000, 1.0),)
-SWIFT = Patience(attempts=3, connect=1.0, read=0.5, deadline=1.5, sleep=lambda seconds: None)
+SWIFT = Patience(attempts=3, connect=1.0, read=1.5, deadline=2.0, sleep=lambda seconds: None)
 
 
 class TestEdgar(HttpAdapterContract):
@@ -44,7 +44,7 @@ class TestEdgar(HttpAdapterContract):
         return Edgar(patience=SWIFT, rates=FAST)
 
     def serve(self, world: World) -> LocalServer:
-        return EdgarServer(world, hang=1.0)
+        return EdgarServer(world)
 
     @pytest.fixture(autouse=True)
     def files(self, server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

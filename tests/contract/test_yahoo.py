@@ -21,7 +21,7 @@ from workbench.adapters.yahoo import Yahoo
 from workbench.errors import ConfigError, ProviderError, ShapeChanged, Throttled, Unauthorised, Unreachable
 from workbench.settings import REGIONS
 
-QUICK = Patience(connect=1.0, read=0.5, deadline=0.8, sleep=lambda _: None)
+QUICK = Patience(connect=1.0, read=1.5, deadline=2.0, sleep=lambda _: None)
 PRICES = ("open", "high", "low", "close")
 
 

@@ -19,6 +19,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import format_datetime
+from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -150,7 +151,15 @@ class LocalServer:
         assert self._http is not None
         return f"http://127.0.0.1:{self._http.server_address[1]}"
 
+    def warm(self) -> None:
+        """Make what the answers are taken from, so that the first call waits no longer than the others."""
+        for kind in type(self).__mro__:
+            for name, value in vars(kind).items():
+                if isinstance(value, cached_property):
+                    getattr(self, name)
+
     def __enter__(self) -> LocalServer:
+        self.warm()
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
