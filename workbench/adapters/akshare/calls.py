@@ -52,7 +52,7 @@ class Eastmoney(Client):
 
     def hear(self, header: str | None) -> None:
         """Compare the clocks by a header ``Date`` that the library's session received."""
-        self._compare_clocks(header)
+        self.clock.hear(header)
 
     def members(self, region: str) -> list[dict[str, Any]]:
         """The rows of the list of shares, all pages.

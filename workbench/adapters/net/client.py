@@ -6,30 +6,25 @@ What a provider says in its own words (an error code in a body of status 200, a 
 
 from __future__ import annotations
 
-import email.utils
 import json
-import os
 import threading
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from workbench import journal, secrets, settings
+from workbench.adapters.net.clock import Clock
 from workbench.errors import ProviderError, ShapeChanged, Throttled, Unauthorised, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     import requests
 
     from workbench.adapters.net.limiter import Limiter
 
-#: A clock that differs by more from the provider's is noted, and the provider's is used.
-SKEW = timedelta(seconds=90)
-#: A clock that is frozen for a replay is farther from the provider's than this, and is used.
-REPLAY = timedelta(days=1)
 _CHUNK = 1 << 16
 #: First bytes of a ZIP archive.
 _ZIP = b"PK\x03\x04"
@@ -175,11 +170,11 @@ class Client:
         self._verify = verify
         self._local = threading.local()
         self._count = threading.Lock()
-        self._skew = timedelta(0)
+        self.clock = Clock(provider)
 
     def now(self) -> datetime:
         """UTC now by the provider's clock where ours is far from it, else by ours."""
-        return settings.now() + self._skew
+        return self.clock.now()
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, **options: Any) -> Reply:
         """``GET`` below the base address; see :meth:`ask`."""
@@ -289,7 +284,7 @@ class Client:
                 hint="Check the network; collect again later.",
                 provider=self.provider,
             )
-        self._compare_clocks(answer.headers.get("Date"))
+        self.clock.hear(answer.headers.get("Date"))
         return Reply(self.provider, plain, answer.status_code, answer.headers, content)
 
     def _read(self, answer: requests.Response, begun: float) -> bytes:
@@ -315,28 +310,6 @@ class Client:
             self._local.session = session
         found: requests.Session = self._local.session
         return found
-
-    def _compare_clocks(self, header: str | None) -> None:
-        try:
-            theirs = email.utils.parsedate_to_datetime(header) if header else None
-        except ValueError:
-            return
-        if theirs is None:
-            return
-        skew = theirs.astimezone(UTC) - settings.now()
-        if abs(skew) > REPLAY and os.environ.get("WORKBENCH_NOW"):
-            return
-        if abs(skew) <= SKEW:
-            self._skew = timedelta(0)
-        elif abs(skew - self._skew) > SKEW:
-            self._skew = skew
-            journal.note(
-                "clock.skewed",
-                level="warning",
-                provider=self.provider,
-                seconds=round(skew.total_seconds()),
-                action="Set this machine's clock; until then the provider's clock is used.",
-            )
 
 
 def _leave(reply: Any) -> Any:

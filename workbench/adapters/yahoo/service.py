@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import email.utils
 import json
 import threading
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from workbench import journal, settings
+from workbench import journal
 from workbench.adapters.net import Limiter, Patience, Rate
 from workbench.adapters.net.batch import NotCovered
-from workbench.adapters.net.client import SKEW
+from workbench.adapters.net.clock import Clock
 from workbench.errors import ProviderError, ShapeChanged, Throttled, Unauthorised, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from workbench.adapters.yahoo.session import Answer
 
@@ -47,11 +46,11 @@ class Service:
         self._lock = threading.Lock()
         self._layer: Any = None
         self._refused = 0
-        self._skew = timedelta(0)
+        self.clock = Clock(NAME)
 
     def now(self) -> datetime:
         """UTC now by Yahoo's clock where ours is far from it."""
-        return settings.now() + self._skew
+        return self.clock.now()
 
     def get(self, path: str, params: Mapping[str, Any], *, crumb: bool = False) -> Any:
         """The JSON of a data call.
@@ -99,7 +98,7 @@ class Service:
 
     def judge(self, answer: Answer, slot: float) -> None:
         """Raise the error of a reply; yfinance sees only what it may act on (a refused crumb)."""
-        self._compare_clocks(answer.headers.get("Date"))
+        self.clock.hear(answer.headers.get("Date"))
         if answer.status in _THROTTLED or b"Too Many Requests" in answer.body[:200]:
             asked = str(answer.headers.get("Retry-After") or "")
             wait = float(asked) if asked.isdigit() else BACKOFF * 2.0**self._refused
@@ -131,26 +130,6 @@ class Service:
             if self._layer is None:
                 self._layer = _open(self)
             return self._layer
-
-    def _compare_clocks(self, header: str | None) -> None:
-        try:
-            theirs = email.utils.parsedate_to_datetime(header) if header else None
-        except ValueError:
-            return
-        if theirs is None:
-            return
-        skew = theirs.astimezone(UTC) - settings.now()
-        if abs(skew) <= SKEW:
-            self._skew = timedelta(0)
-        elif abs(skew - self._skew) > SKEW:
-            self._skew = skew
-            journal.note(
-                "clock.skewed",
-                level="warning",
-                provider=NAME,
-                seconds=round(skew.total_seconds()),
-                action="Set this machine's clock; until then the provider's clock is used.",
-            )
 
 
 def _open(service: Service) -> Any:

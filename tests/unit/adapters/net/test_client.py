@@ -146,9 +146,9 @@ def test_a_clock_that_is_an_hour_off_gives_way_to_the_providers(monkeypatch, ske
 def test_a_clock_that_is_frozen_for_a_replay_stays(monkeypatch, server) -> None:
     monkeypatch.setenv("WORKBENCH_NOW", "2019-05-06T12:00:00+00:00")
     client = make()
-    client._compare_clocks("Mon, 06 May 2024 12:00:00 GMT")
+    client.clock.hear("Mon, 06 May 2024 12:00:00 GMT")
     assert client.now() == datetime(2019, 5, 6, 12, tzinfo=UTC)
-    client._compare_clocks("Mon, 06 May 2019 13:00:00 GMT")
+    client.clock.hear("Mon, 06 May 2019 13:00:00 GMT")
     assert client.now() == datetime(2019, 5, 6, 13, tzinfo=UTC)
 
 
