@@ -29,6 +29,7 @@ lab: setup
 
 bench: setup
 	@$(BIN)/python bench/lake.py
+	@$(BIN)/python bench/collect.py
 
 # Long runs: faults a hundred times over, full sizes, the real files whole.
 soak: setup

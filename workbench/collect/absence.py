@@ -193,9 +193,9 @@ def contradicted(lake: Lake, region: str) -> pl.DataFrame:
     gaps = lake.read("gaps", region).filter(pl.col("reason") != "suspended")
     if gaps.is_empty():
         return pl.DataFrame(schema=DAYS)
-    start, end = gaps.select(pl.col("start").min(), pl.col("end").max()).row(0)
-    bars = lake.read("ohlcv", region, start, end, columns=list(DAYS))
-    absent = days_of(gaps, sessions_of(region, start, end)).select(list(DAYS))
+    absent = _all_days(gaps, region).select(list(DAYS))
+    first, last = absent.select(first=pl.col("date").min(), last=pl.col("date").max()).row(0)
+    bars = lake.read("ohlcv", region, first, last, columns=list(DAYS))
     return absent.join(bars, on=list(DAYS), how="semi").unique().sort(list(DAYS))
 
 
@@ -222,10 +222,14 @@ def unexplained(lake: Lake, region: str) -> pl.DataFrame:
 def to_ask_again(lake: Lake, region: str) -> int:
     """Sessions without a bar whose reason may pass: the next collection asks for them again."""
     gaps = lake.read("gaps", region).filter(pl.col("reason").is_in(list(RETRIED)))
+    return _all_days(gaps, region).height
+
+
+def _all_days(gaps: pl.DataFrame, region: str) -> pl.DataFrame:
+    """The sessions inside stretches, over as many days as they span: ticker, date, reason."""
     if gaps.is_empty():
-        return 0
-    first, last = gaps.select(first=pl.col("start").min(), last=pl.col("end").max()).row(0)
-    return days_of(gaps, sessions_of(region, first, last)).height
+        return days_of(gaps, pl.DataFrame())
+    return days_of(gaps, sessions_of(region, *gaps.select(pl.col("start").min(), pl.col("end").max()).row(0)))
 
 
 def missing(lake: Lake, region: str, tickers: pl.DataFrame) -> pl.DataFrame:

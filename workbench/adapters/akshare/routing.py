@@ -21,11 +21,10 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from workbench import journal
 from workbench.adapters.akshare.judging import closed_without_answer, fail_by_status, judge, throttled
 from workbench.adapters.akshare.stand_in import Requests, no_bars
 from workbench.adapters.net import PacedSession, Patience, Reply
-from workbench.errors import ConfigError, ProviderError, ShapeChanged, Throttled, Unreachable
+from workbench.errors import ConfigError, ProviderError, ShapeChanged, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -136,21 +135,12 @@ class Library:
         ShapeChanged
             The library could not read an answer, or made a request past the limiter.
         """
-        for attempt in range(self._patience.attempts):
-            try:
-                return self._once(name, judged, arguments)
-            except (Throttled, Unreachable, ShapeChanged) as error:
-                if isinstance(error, ShapeChanged) and not error.context.get("garbled"):
-                    raise
-                wait = float(2.0**attempt)
-                event = error.code if not isinstance(error, ShapeChanged) else "provider.garbled"
-                if isinstance(error, Throttled) and self._session.limiter is not None:
-                    self._session.limiter.refused(self._session.slot, wait)
-                journal.note(event, level="warning", provider=EXTRA, call=name, wait=wait, error=str(error))
-                if attempt + 1 == self._patience.attempts:
-                    raise
-                self._patience.sleep(wait)
-        raise AssertionError("unreachable: the last attempt returns or raises")
+
+        def refused(wait: float) -> None:
+            if self._session.limiter is not None:
+                self._session.limiter.refused(self._session.slot, wait)
+
+        return self._patience.keep_trying(lambda: self._once(name, judged, arguments), EXTRA, refused, call=name)
 
     def _once(self, name: str, judged: Callable[[Reply], None], arguments: dict[str, Any]) -> Any:
         function = _function(name)

@@ -7,6 +7,7 @@ prices of files as a provider. What is done with the rows stands in :mod:`workbe
 
 from __future__ import annotations
 
-from workbench.adapters.files.spec import FileSpec, load_spec
+from workbench.adapters.files.loading import load_spec
+from workbench.adapters.files.spec import FileSpec
 
 __all__ = ["FileSpec", "load_spec"]

@@ -9,9 +9,9 @@ import polars as pl
 
 from workbench import markets
 from workbench.adapters.base import Absent, Adapter, Fetched, Request
+from workbench.adapters.files.loading import load_spec
 from workbench.adapters.files.mapping import NO_DATE, as_ohlcv, editions
 from workbench.adapters.files.reading import SourceFiles
-from workbench.adapters.files.spec import load_spec
 from workbench.errors import ConfigError
 from workbench.schemas import TABLES
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workbench.adapters.net.client import Client, Patience, Reply
+from workbench.adapters.net.client import Client
 from workbench.adapters.net.gaps import absences, listed_reason
 from workbench.adapters.net.limiter import Limiter, Rate
+from workbench.adapters.net.patience import Patience
+from workbench.adapters.net.reply import Reply
 
 if TYPE_CHECKING:
     from workbench.adapters.net.session import PacedSession

@@ -6,16 +6,15 @@ What a provider says in its own words (an error code in a body of status 200, a 
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from workbench import journal, secrets, settings
+from workbench import settings
 from workbench.adapters.net.clock import Clock
-from workbench.errors import ProviderError, ShapeChanged, Throttled, Unauthorised, Unreachable
+from workbench.adapters.net.patience import Patience
+from workbench.adapters.net.reply import Reply, fail_by_status
+from workbench.errors import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,106 +25,6 @@ if TYPE_CHECKING:
     from workbench.adapters.net.limiter import Limiter
 
 _CHUNK = 1 << 16
-#: First bytes of a ZIP archive.
-_ZIP = b"PK\x03\x04"
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What a provider answered.
-
-    Attributes
-    ----------
-    provider : str
-        Its name, for errors.
-    url : str
-        Without its query, which may hold a key.
-    status : int
-        Of HTTP.
-    headers : mapping
-        Case does not matter.
-    body : bytes
-        Complete and decompressed.
-    """
-
-    provider: str
-    url: str
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def is_html(self) -> bool:
-        """A page for a person where data was expected."""
-        start = self.body[:200].lstrip().lower()
-        return start.startswith((b"<!doctype html", b"<html"))
-
-    def text(self) -> str:
-        """The body as UTF-8; bytes that are none are replaced."""
-        return self.body.decode("utf-8", "replace")
-
-    def json(self) -> Any:
-        """The body as JSON.
-
-        Raises
-        ------
-        ShapeChanged
-            If it is none; the message shows its beginning.
-        """
-        return self._parsed
-
-    @cached_property
-    def _parsed(self) -> Any:
-        try:
-            return json.loads(self.body)
-        except ValueError as error:
-            what = "an HTML page" if self.is_html else "no JSON"
-            raise self.changed(f"{what}: {self.text()[:80]!r}", garbled=True) from error
-
-    def check(self) -> None:
-        """See that what calls itself data is data: no page for a person, no half of a JSON.
-
-        Raises
-        ------
-        ShapeChanged
-            With ``context["garbled"]``: a gateway's page often passes, so that the client asks again.
-        """
-        archive = self.body.startswith(_ZIP)  # whatever its header calls it
-        if self.is_html or ("json" in self.headers.get("Content-Type", "") and not archive):
-            self.json()
-
-    def changed(self, what: str, **about: Any) -> ShapeChanged:
-        """The error of an answer in another shape; ``what`` completes "… answered …"."""
-        return ShapeChanged(
-            secrets.masked(f"{self.provider} answered {self.url} with {what} (HTTP {self.status})."),
-            hint="Look at the provider's notices; if its format changed, the adapter must be adapted.",
-            provider=self.provider,
-            **about,
-        )
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long a client tries.
-
-    Attributes
-    ----------
-    attempts : int
-        Calls for one request, the first included.
-    longest_wait : float
-        Seconds; a wait that the provider asks for and that is longer is left to the caller.
-    connect, read, deadline : float
-        Seconds to connect, between two pieces of a reply, and for the whole of it.
-    sleep : callable
-        Takes seconds; tests pass one that does not wait.
-    """
-
-    attempts: int = 3
-    longest_wait: float = 65.0
-    connect: float = 5.0
-    read: float = 20.0
-    deadline: float = 60.0
-    sleep: Callable[[float], None] = time.sleep
 
 
 class Client:
@@ -222,34 +121,22 @@ class Client:
         url = path if "://" in path else f"{self.base_url}/{path.lstrip('/')}"
         # Loading the library takes a moment: before the slot, or the calls behind it would catch up with this one.
         self._session()
-        for attempt in range(self._patience.attempts):
+        slot = 0.0
+
+        def once() -> Reply:
+            nonlocal slot
             slot = self.limiter.acquire() if self.limiter else 0.0
-            try:
-                reply = self._send(method, url, params, headers, json)
-                if self.limiter:
-                    self.limiter.answered(slot)
-                (judge or self._judge or _leave)(reply)
-                _by_status(reply)
-                reply.check()
-            except Throttled as error:
-                wait = float(error.context.get("retry_after") or 2.0**attempt)
-                if self.limiter:
-                    self.limiter.refused(slot, min(wait, self._patience.longest_wait))
-                journal.note("provider.throttled", level="warning", provider=self.provider, url=url, wait=wait)
-                if attempt + 1 == self._patience.attempts or wait > self._patience.longest_wait:
-                    raise
-                self._patience.sleep(wait)
-            except (Unreachable, ShapeChanged) as error:
-                if isinstance(error, ShapeChanged) and not error.context.get("garbled"):
-                    raise
-                event = "provider.garbled" if isinstance(error, ShapeChanged) else "provider.unreachable"
-                journal.note(event, level="warning", provider=self.provider, url=url, error=str(error))
-                if attempt + 1 == self._patience.attempts:
-                    raise
-                self._patience.sleep(0.5 * 2.0**attempt)
-            else:
-                return reply
-        raise AssertionError("unreachable: the last attempt returns or raises")
+            reply = self._send(method, url, params, headers, json)
+            (judge or self._judge or _leave)(reply)
+            fail_by_status(reply)
+            reply.check()
+            return reply
+
+        def refused(wait: float) -> None:
+            if self.limiter:
+                self.limiter.refused(slot, wait)
+
+        return self._patience.keep_trying(once, self.provider, refused, url=url)
 
     def _send(self, method: str, url: str, params: Any, headers: Any, body: Any) -> Reply:
         import requests
@@ -314,31 +201,3 @@ class Client:
 
 def _leave(reply: Any) -> Any:
     return reply
-
-
-def _by_status(reply: Reply) -> None:
-    """The error of a reply that its provider's judge let pass."""
-    status, about = reply.status, {"provider": reply.provider, "status": reply.status}
-    if status < 300:
-        return
-    if status == 429:
-        after = reply.headers.get("Retry-After", "")
-        raise Throttled(
-            f"{reply.provider} asks for fewer calls (HTTP 429).",
-            hint="Collect again later.",
-            retry_after=float(after) if after.isdigit() else None,
-            **about,
-        )
-    if status in (401, 403):
-        raise Unauthorised(
-            f"{reply.provider} refuses the request to {reply.url} (HTTP {status}).",
-            hint="Check the key and what the subscription covers; `wb doctor` tests both.",
-            **about,
-        )
-    if status >= 500:
-        raise Unreachable(f"{reply.provider} has an error of its own (HTTP {status}).", hint="Try later.", **about)
-    raise ProviderError(
-        secrets.masked(f"{reply.provider} refuses the request to {reply.url} (HTTP {status}): {reply.text()[:120]!r}."),
-        hint="If the request is right, the provider changed what it takes, and the adapter must be adapted.",
-        **about,
-    )

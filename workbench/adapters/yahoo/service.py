@@ -71,30 +71,13 @@ class Service:
         Throttled, Unauthorised, Unreachable, ShapeChanged, ProviderError
             As adapters do; what may pass is tried again within the patience.
         """
-        for attempt in range(self.patience.attempts):
-            last = attempt + 1 == self.patience.attempts
-            try:
-                reply = self._data().ask(HOST + path, dict(params), crumb)
-                body = _json(path, reply)
-            except Throttled as error:
-                wait = float(error.context["retry_after"])
-                journal.note("provider.throttled", level="warning", provider=NAME, url=path, wait=wait)
-                if last or wait > self.patience.longest_wait:
-                    raise
-                self.patience.sleep(wait)
-            except (Unreachable, ShapeChanged) as error:
-                garbled = bool(error.context.get("garbled"))
-                if isinstance(error, ShapeChanged) and not garbled:
-                    raise
-                event = "provider.garbled" if garbled else "provider.unreachable"
-                journal.note(event, level="warning", provider=NAME, url=path, error=str(error))
-                if last:
-                    raise
-                self.patience.sleep(0.5 * 2.0**attempt)
-            else:
-                self._refused = 0
-                return body
-        raise AssertionError("unreachable: the last attempt returns or raises")
+
+        def once() -> Any:
+            return _json(path, self._data().ask(HOST + path, dict(params), crumb))
+
+        body = self.patience.keep_trying(once, NAME, url=path)
+        self._refused = 0
+        return body
 
     def judge(self, answer: Answer, slot: float) -> None:
         """Raise the error of a reply; yfinance sees only what it may act on (a refused crumb)."""
