@@ -46,7 +46,7 @@ notebooks: setup
 # Compile the lock for all platforms; needs uv on the path.
 lock:
 	@uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
-		--no-emit-find-links --extra test --extra akshare --python-version 3.11 --quiet pyproject.toml -o requirements.lock
+		--no-emit-find-links --extra test --extra akshare --extra xgboost --python-version 3.11 --quiet pyproject.toml -o requirements.lock
 
 clean:
 	@rm -rf $(VENV) build .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
