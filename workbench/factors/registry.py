@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbench.errors import ConfigError
+from workbench.factors import identity
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,8 +22,8 @@ BARS = ("open", "high", "low", "close", "volume", "turnover")
 
 FactorFunction = Callable[..., "NDArray[np.float64]"]
 
-#: Modules that register the factors of the house when they are imported.
-_FAMILIES = ("workbench.factors.momentum", "workbench.factors.low_volatility")
+#: Families of the house; each is a module that registers its factors when it is imported.
+FAMILIES = ("value", "momentum", "quality", "low_volatility", "size_liquidity")
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,14 @@ class Factor:
     lookback : int
         Sessions before t whose data the value at t uses.
     needs : tuple of str
-        Panel fields; prices come adjusted for splits and dividends.
+        Inputs, as :mod:`workbench.factors.inputs` names them; prices come adjusted for splits and dividends.
     direction : int
         +1 where a high value is hoped to be good, -1 where a low one is.
     source : str
         Paper and equation, or the rule's official page.
+    financials : bool
+        Whether it means something for banks and insurers; where not, stocks of the sector Financials on the
+        date have no value.
     """
 
     name: str
@@ -55,25 +59,21 @@ class Factor:
     needs: tuple[str, ...]
     direction: int
     source: str
+    financials: bool = True
 
     @property
     def code_hash(self) -> str:
-        """Hash of the factor's own code and declaration; part of the identity of every result."""
-        text = f"{_code(self.function)}|{self.lookback}|{self.needs}|{self.direction}"
+        """Hash of the factor's code and declaration; part of the identity of every result.
+
+        Helpers and constants that the function refers to count: see :func:`workbench.factors.identity.text`.
+        """
+        declared = f"{self.lookback}|{self.needs}|{self.direction}|{self.financials}"
+        text = f"{identity.text(self.function)}|{declared}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def __call__(self, **arrays: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compute the factor from its arrays."""
         return self.function(**arrays)
-
-
-def _code(function: FactorFunction) -> str:
-    """The source; the byte code of a function typed at a prompt, whose source is not kept."""
-    try:
-        return inspect.getsource(function)
-    except OSError:
-        code = function.__code__
-        return f"{code.co_code.hex()}|{code.co_names}|{code.co_consts}"
 
 
 def check_fields(names: Iterable[str], known: Collection[str]) -> None:
@@ -98,9 +98,15 @@ _REGISTRY: dict[str, Factor] = {}
 
 
 def factor(
-    *, family: str, lookback: int, needs: tuple[str, ...], direction: int = 1, source: str = ""
+    *,
+    family: str,
+    lookback: int,
+    needs: tuple[str, ...],
+    direction: int = 1,
+    source: str = "",
+    financials: bool = True,
 ) -> Callable[[FactorFunction], FactorFunction]:
-    """Register a function as a factor under its own name.
+    """Register a function as a factor under its own name; a function registered again replaces the older one.
 
     Parameters
     ----------
@@ -109,11 +115,15 @@ def factor(
     lookback : int
         Sessions before t whose data the value at t uses; at least 0.
     needs : tuple of str
-        Panel fields, handed to the function by keyword.
+        Fields of the bar and items of filings, handed to the function by keyword, each (T, N) on the sessions of
+        one region.
     direction : int
         +1 or -1; scores are turned so that a high one is hoped to be good.
     source : str
         Where the definition comes from.
+    financials : bool
+        False where the figure means nothing for banks and insurers: stocks whose sector on the date is
+        Financials then have no value.
 
     Raises
     ------
@@ -145,7 +155,8 @@ def factor(
                 f"Factor {function.__name__} takes {sorted(wanted)} but declares needs={sorted(needs)}.",
                 hint="Name the function's parameters like the fields it needs.",
             )
-        _REGISTRY[function.__name__] = Factor(function.__name__, function, family, lookback, needs, direction, source)
+        name = function.__name__
+        _REGISTRY[name] = Factor(name, function, family, lookback, tuple(needs), direction, source, financials)
         return function
 
     return register
@@ -173,5 +184,5 @@ def names() -> tuple[str, ...]:
 
 
 def _load() -> None:
-    for module in _FAMILIES:
-        importlib.import_module(module)
+    for family in FAMILIES:
+        importlib.import_module(f"workbench.factors.{family}")

@@ -1,0 +1,1 @@
+"""Quality: companies that earn much on what they own, and whose earnings are cash."""

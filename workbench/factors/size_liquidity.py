@@ -1,0 +1,1 @@
+"""Size and liquidity: what is small or hard to trade has been paid for it."""

@@ -1,0 +1,1 @@
+"""Value: what is cheap against its earnings, assets and payouts."""
