@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from workbench import schemas
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 FIRST, LAST = date(2016, 1, 4), date(2025, 12, 30)
 DAYS = np.arange(np.datetime64(FIRST), np.datetime64(LAST) + 1)
@@ -23,12 +27,12 @@ REGIONS = {
 }
 
 
-def region_frame(region: str, tickers: int, seed: int) -> pl.DataFrame:
-    """Daily bars of one region in the lake's schema, sorted by ticker and date."""
+def region_frame(region: str, tickers: int, seed: int, days: NDArray[np.datetime64] = DAYS) -> pl.DataFrame:
+    """Daily bars of one region in the lake's schema on these days, sorted by ticker and date."""
     price, decimals, code = REGIONS[region]
     generator = np.random.default_rng([seed, list(REGIONS).index(region)])
-    shape = (tickers, len(DAYS))
-    steps = generator.standard_t(4, shape) * 0.012 + generator.normal(0, 0.006, len(DAYS))
+    shape = (tickers, len(days))
+    steps = generator.standard_t(4, shape) * 0.012 + generator.normal(0, 0.006, len(days))
     close = price * np.exp(generator.normal(0, 0.8, (tickers, 1)) + np.cumsum(steps, axis=1).clip(-3, 3))
     opened = close * np.exp(generator.normal(0, 0.006, shape))
     spread = np.abs(generator.normal(0, 0.008, shape))
@@ -38,13 +42,13 @@ def region_frame(region: str, tickers: int, seed: int) -> pl.DataFrame:
         for name, values in (("open", opened), ("high", high), ("low", low), ("close", close))
     }
     volume = np.floor(np.exp(generator.normal(12, 1.2, shape))).ravel()
-    codes = np.repeat([code.format(number) for number in range(1, tickers + 1)], len(DAYS))
+    codes = np.repeat([code.format(number) for number in range(1, tickers + 1)], len(days))
     return pl.DataFrame(
         {
             "region": pl.repeat(region, len(codes), eager=True),
             "ticker": codes,
             "timeframe": pl.repeat("D", len(codes), eager=True),
-            "date": np.tile(DAYS, tickers),
+            "date": np.tile(days, tickers),
             **prices,
             "volume": volume,
             "turnover": np.round(volume * prices["close"], 0),
