@@ -1,4 +1,4 @@
-"""The information coefficient: how well a score's order foretells the order of returns."""
+"""The information coefficient: how well a score's order, or its value, foretells returns."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from workbench.factors.transforms import average_rank
 
 Array = NDArray[np.float64]
+Counts = NDArray[np.int64]
 
 
-def rank_ic(score: Array, forward: Array, min_names: int = 10) -> tuple[Array, NDArray[np.int64]]:
+def rank_ic(score: Array, forward: Array, min_names: int = 10) -> tuple[Array, Counts]:
     """Spearman correlation of score and forward return, date by date.
 
     Parameters
@@ -20,7 +21,7 @@ def rank_ic(score: Array, forward: Array, min_names: int = 10) -> tuple[Array, N
     score, forward : (T, N) arrays
         Of one region; names without both values are left out of the date.
     min_names : int
-        Fewest names with both values.
+        Fewest names with both values, at least 3.
 
     Returns
     -------
@@ -30,54 +31,60 @@ def rank_ic(score: Array, forward: Array, min_names: int = 10) -> tuple[Array, N
         Names with both values.
     """
     both = ~np.isnan(score) & ~np.isnan(forward)
-    names = both.sum(axis=1)
-    first = _centred(average_rank(np.where(both, score, np.nan)), both, names)
-    second = _centred(average_rank(np.where(both, forward, np.nan)), both, names)
-    top = (first * second).sum(axis=1)
-    bottom = np.sqrt((first * first).sum(axis=1) * (second * second).sum(axis=1))
-    usable = (names >= max(min_names, 3)) & (bottom > 0.0)
-    return np.where(usable, top / np.where(usable, bottom, 1.0), np.nan), names
+    first = average_rank(np.where(both, score, np.nan))
+    second = average_rank(np.where(both, forward, np.nan))
+    return _correlation(first, second, both, min_names)
 
 
-def rank_autocorrelation(score: Array, lag: int, min_names: int = 10) -> float:
-    """Mean rank correlation of a score with itself ``lag`` rows before; NaN where no date has enough names."""
-    if len(score) <= lag:
-        return math.nan
-    ic, _ = rank_ic(score[lag:], score[:-lag], min_names)
-    return float(np.nanmean(ic)) if (~np.isnan(ic)).any() else math.nan
+def pearson_ic(score: Array, forward: Array, min_names: int = 10) -> tuple[Array, Counts]:
+    """Linear correlation of score and forward return, date by date; arguments and result as in :func:`rank_ic`."""
+    return _correlation(score, forward, ~np.isnan(score) & ~np.isnan(forward), min_names)
 
 
-def newey_west_t(values: Array, lags: int) -> float:
-    """t-statistic of the mean under autocorrelation, with Bartlett weights.
-
-    Parameters
-    ----------
-    values : (T,) array
-        NaN are left out.
-    lags : int
-        Overlapping returns of h sessions are correlated over h - 1 dates: pass h - 1.
+def rank_autocorrelations(score: Array, lag: int, min_names: int = 10) -> Array:
+    """Correlation of the ranks of a score with the ranks ``lag`` rows before, over the names with both.
 
     Returns
     -------
-    float
-        NaN for fewer than ``lags + 2`` values or a variance that is not positive.
-
-    References
-    ----------
-    Newey and West (1987), Econometrica 55(3), equation 5.
+    (T,) array
+        NaN for the first ``lag`` rows and for dates with too few names. Names are ranked among all of
+        their own date, as in alphalens' ``factor_rank_autocorrelation``.
     """
-    seen = values[~np.isnan(values)]
-    n = len(seen)
-    if n < lags + 2:
-        return math.nan
-    spread = seen - seen.mean()
-    variance = float(spread @ spread) / n
-    for lag in range(1, lags + 1):
-        weight = 1.0 - lag / (lags + 1.0)
-        variance += 2.0 * weight * float(spread[lag:] @ spread[:-lag]) / n
-    return float(seen.mean() / math.sqrt(variance / n)) if variance > 0.0 else math.nan
+    result = np.full(len(score), np.nan)
+    if len(score) > lag:
+        ranks = average_rank(score)
+        both = ~np.isnan(ranks[lag:]) & ~np.isnan(ranks[:-lag])
+        result[lag:] = _correlation(ranks[lag:], ranks[:-lag], both, min_names)[0]
+    return result
 
 
-def _centred(ranks: Array, both: NDArray[np.bool_], names: NDArray[np.int64]) -> Array:
-    """Ranks minus the mean rank of the date; 0 for names left out."""
-    return np.where(both, ranks - ((names + 1) / 2.0)[:, None], 0.0)
+def rank_autocorrelation(score: Array, lag: int, min_names: int = 10) -> float:
+    """Mean of :func:`rank_autocorrelations`; NaN where no date has enough names."""
+    found = rank_autocorrelations(score, lag, min_names)
+    return float(np.nanmean(found)) if (~np.isnan(found)).any() else math.nan
+
+
+def _correlation(first: Array, second: Array, both: NDArray[np.bool_], min_names: int) -> tuple[Array, Counts]:
+    """Correlation of two arrays row by row over the cells of a mask."""
+    names = both.sum(axis=1)
+    usable = names >= max(min_names, 3)
+    count = np.maximum(names, 1)
+    a, b = (_centred(values, both, count) for values in (first, second))
+    top = np.einsum("tn,tn->t", a, b)
+    left, right = np.einsum("tn,tn->t", a, a), np.einsum("tn,tn->t", b, b)
+    # Equal values leave a rest of rounding; a correlation of rounding errors is none.
+    usable &= (left > _rounding(first, both, count)) & (right > _rounding(second, both, count))
+    bottom = np.sqrt(np.where(usable, left, 1.0)) * np.sqrt(np.where(usable, right, 1.0))
+    return np.where(usable, np.clip(top / bottom, -1.0, 1.0), np.nan), names
+
+
+def _centred(values: Array, both: NDArray[np.bool_], count: Counts) -> Array:
+    """Values minus their mean on the date; 0 for names left out."""
+    filled = np.where(both, values, 0.0)
+    return np.where(both, filled - (filled.sum(axis=1) / count)[:, None], 0.0)
+
+
+def _rounding(values: Array, both: NDArray[np.bool_], count: Counts) -> Array:
+    """Sum of squares that rounding alone can leave of equal values."""
+    largest = np.where(both, np.abs(values), 0.0).max(axis=1, initial=0.0)
+    return count * (1e-14 * largest) ** 2

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.factors.transforms import percentile
-
 Array = NDArray[np.float64]
+Buckets = NDArray[np.int64]
 
 
-def bucket(score: Array, quantiles: int, min_names: int) -> NDArray[np.int64]:
+def bucket(score: Array, quantiles: int, min_names: int, *, distinct: bool = False) -> Buckets:
     """Quantile of each name on its date: 1 the lowest scores, ``quantiles`` the highest, 0 none.
 
     Parameters
@@ -21,14 +20,46 @@ def bucket(score: Array, quantiles: int, min_names: int) -> NDArray[np.int64]:
         At least 2.
     min_names : int
         Dates with fewer scored names have no quantiles.
+    distinct : bool
+        Leave out dates on which two bounds fall on the same value, as alphalens does. By default such a
+        date keeps its quantiles, some of which are empty.
+
+    Notes
+    -----
+    The bounds are the quantiles ``k / Q`` of the date's scores with linear interpolation, and a name belongs
+    to the first bound that is not below its score (``pandas.qcut``): equal scores stay together.
     """
-    standing = percentile(score, min_names)
-    there = ~np.isnan(standing)
-    number = np.minimum(np.floor(np.nan_to_num(standing) * quantiles), quantiles - 1) + 1
-    return np.where(there, number, 0).astype(np.int64)
+    result = np.zeros(score.shape, dtype=np.int64)
+    names = (~np.isnan(score)).sum(axis=1)
+    rows = np.flatnonzero(names >= max(min_names, 2))
+    if not len(rows):
+        return result
+    bounds = _bounds(np.sort(score[rows], axis=1), names[rows], quantiles)
+    if distinct:
+        apart = (np.diff(bounds, axis=1) > 0.0).all(axis=1)
+        rows, bounds = rows[apart], bounds[apart]
+    values = score[rows]
+    number = np.ones(values.shape, dtype=np.int64)
+    for inner in range(1, quantiles):
+        number += values > bounds[:, inner, None]
+    result[rows] = np.where(np.isnan(values), 0, number)
+    return result
 
 
-def returns_by_bucket(buckets: NDArray[np.int64], forward: Array, quantiles: int) -> Array:
+def _bounds(ordered: Array, names: NDArray[np.int64], quantiles: int) -> Array:
+    """Quantiles of rows in rising order with NaN last, (T, Q + 1), rounded as ``pandas.qcut`` does."""
+    share = np.linspace(0.0, 1.0, quantiles + 1)
+    share = np.where(quantiles * share != np.arange(quantiles + 1), np.nextafter(share, 1.0), share)
+    place = share[None, :] * (names - 1)[:, None]
+    below = np.floor(place).astype(np.int64)
+    above = np.minimum(below + 1, (names - 1)[:, None])
+    weight = place - below
+    low, high = (np.take_along_axis(ordered, rows, axis=1) for rows in (below, above))
+    step = high - low
+    return np.where(weight >= 0.5, high - step * (1.0 - weight), low + step * weight)
+
+
+def returns_by_bucket(buckets: Buckets, forward: Array, quantiles: int) -> Array:
     """Equal-weight mean forward return of each quantile and date.
 
     Returns
@@ -36,22 +67,38 @@ def returns_by_bucket(buckets: NDArray[np.int64], forward: Array, quantiles: int
     (T, Q) array
         Fractions over the horizon; NaN where no name of the quantile has a return.
     """
-    result = np.full((len(buckets), quantiles), np.nan)
-    for number in range(1, quantiles + 1):
-        inside = (buckets == number) & ~np.isnan(forward)
-        count = inside.sum(axis=1)
-        total = np.where(inside, forward, 0.0).sum(axis=1)
-        result[:, number - 1] = np.where(count > 0, total / np.where(count > 0, count, 1), np.nan)
-    return result
+    there = (buckets > 0) & ~np.isnan(forward)
+    rows, _ = np.nonzero(there)
+    cells = rows * quantiles + buckets[there] - 1
+    size = len(buckets) * quantiles
+    count = np.bincount(cells, minlength=size)
+    total = np.bincount(cells, weights=forward[there], minlength=size)
+    mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return mean.reshape(len(buckets), quantiles)
 
 
-def replaced_share(buckets: NDArray[np.int64], number: int, lag: int) -> float:
-    """Mean share of a quantile's names that were not in it ``lag`` rows before; NaN where it is always empty."""
+def market_return(buckets: Buckets, forward: Array) -> Array:
+    """Equal-weight mean forward return of all names with a quantile, (T,); NaN where there is none."""
+    return returns_by_bucket(np.minimum(buckets, 1), forward, 1)[:, 0]
+
+
+def replaced_shares(buckets: Buckets, number: int, lag: int) -> Array:
+    """Share of a quantile's names that were not in it ``lag`` rows before, (T,).
+
+    NaN for the first ``lag`` rows and on dates on which the quantile is or was empty
+    (``quantile_turnover`` of alphalens).
+    """
+    result = np.full(len(buckets), np.nan)
     if len(buckets) <= lag:
-        return float("nan")
+        return result
     now, before = buckets[lag:] == number, buckets[:-lag] == number
     size = now.sum(axis=1)
     dates = (size > 0) & before.any(axis=1)
-    if not dates.any():
-        return float("nan")
-    return float(((now & ~before).sum(axis=1)[dates] / size[dates]).mean())
+    result[lag:] = np.where(dates, (now & ~before).sum(axis=1) / np.maximum(size, 1), np.nan)
+    return result
+
+
+def replaced_share(buckets: Buckets, number: int, lag: int) -> float:
+    """Mean of :func:`replaced_shares`; NaN where the quantile is always empty."""
+    found = replaced_shares(buckets, number, lag)
+    return float(np.nanmean(found)) if (~np.isnan(found)).any() else float("nan")

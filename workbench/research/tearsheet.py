@@ -9,7 +9,7 @@ import numpy as np
 
 from workbench.backtests.doubts import thin
 from workbench.errors import ConfigError, NotEnoughHistory
-from workbench.research import information, quantiles
+from workbench.research import inference, information, quantiles
 from workbench.research.forward import forward_returns
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def _summary(ic: NDArray[np.float64], horizon: int) -> pl.DataFrame:
             "mean_ic": [float(ic.mean())],
             "std_ic": [deviation],
             "icir": [float(ic.mean()) / deviation if deviation > 0.0 else float("nan")],
-            "t_newey_west": [information.newey_west_t(ic, horizon - 1)],
+            "t_newey_west": [inference.newey_west_t(ic, horizon - 1)],
             "positive_share": [float((ic > 0.0).mean())],
             "dates": [len(ic)],
         }
