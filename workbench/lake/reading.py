@@ -139,6 +139,8 @@ def read(
             hint=f"Use one of {', '.join(declared.columns)}.",
         )
     wanted = list(columns or declared.columns)
+    if lake.altered is not None:
+        return _read_altered(lake, declared, region, _day(start), _day(end), tickers).select(wanted)
     is_side = declared.name in tables.SIDE_TABLES
     # A side table shows only what its main tables have committed, so it needs one moment of them all.
     versions = lake.tables() if is_side else {}
@@ -150,6 +152,20 @@ def read(
     if is_side:
         frame = side.visible(declared, frame, side.committed_at(lake.root, versions))
     return frame.sort(declared.key).select(wanted).collect()
+
+
+def _read_altered(
+    lake: Lake, table: Table, region: str | None, start: date | None, end: date | None, tickers: Sequence[str] | None
+) -> pl.DataFrame:
+    """The same of a lake as it might have been, which has no files of its own."""
+    from workbench.lake import sql, views
+
+    condition = predicate(table, region, start, end, tickers)
+    text = f"SELECT * FROM {views.identifier(table.name)}" + (f" WHERE {condition}" if condition else "")
+    frame = sql.query(lake, text).select(pl.col(name).cast(kind) for name, kind in table.columns.items())
+    if tickers is not None and "ticker" in table.columns:
+        frame = frame.filter(pl.col("ticker").is_in(list(tickers)))
+    return frame.sort(table.key)
 
 
 def _day(value: date | str | None) -> date | None:

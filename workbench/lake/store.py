@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from workbench.lake.publish import Published
     from workbench.lake.snapshots import Snapshot
     from workbench.lake.universe_rules import Universe
+    from workbench.lake.whatif import Alteration
     from workbench.schemas import Table
 
 _UNSET: Any = object()
@@ -50,10 +51,12 @@ class Lake:
         self.root: Path = _local_folder(root)
         self.pinned: Snapshot | None = snapshots.from_environment() if pinned is _UNSET else pinned
         self.read_only = read_only
+        self.altered: Alteration | None = None
 
     def __repr__(self) -> str:
         moment = f" at {self.pinned.id}" if self.pinned else ""
-        return f"Lake({str(self.root)!r}{moment}{', read-only' if self.read_only else ''})"
+        altered = f", {self.altered.label}" if self.altered else ""
+        return f"Lake({str(self.root)!r}{moment}{', read-only' if self.read_only else ''}{altered})"
 
     # Which moment is read -------------------------------------------------------------------------
 
@@ -67,6 +70,7 @@ class Lake:
 
     def live(self) -> Lake:
         """The same lake without a pinned snapshot: what a run has published itself is seen."""
+        self._unaltered("live tables")
         return Lake(self.root, pinned=None)
 
     def at(self, when: str | date | datetime | Snapshot | Mapping[str, int]) -> Lake:
@@ -82,7 +86,20 @@ class Lake:
         LakeError
             If the lake had no version by then, or a version does not exist.
         """
+        self._unaltered("earlier moments")
         return Lake(self.root, pinned=snapshots.resolve(self.root, when), read_only=True)
+
+    def what_if(self, alteration: Alteration) -> Lake:
+        """The lake as it might have been, read-only and without a copy: the leak prover's worlds.
+
+        Parameters
+        ----------
+        alteration : Alteration
+            What was not known at a moment is cut off, scrambled or revised; see :mod:`workbench.lake.whatif`.
+        """
+        from workbench.lake import whatif
+
+        return whatif.what_if(self, alteration)
 
     def version(self, table: str | Table) -> int | None:
         """Version of a table that this lake reads, None where it does not exist."""
@@ -95,6 +112,7 @@ class Lake:
         """The Delta handle of that version (shared: never write on it), None where there is no table."""
         from workbench.lake import delta, tables
 
+        self._unaltered("files")
         version = self.version(table)
         return None if version is None else delta.at_version(self.root / tables.resolve(self.root, table).name, version)
 
@@ -164,6 +182,9 @@ class Lake:
         from workbench.lake import reading
         from workbench.schemas import TABLES
 
+        if self.altered is not None:
+            query = "SELECT DISTINCT source FROM ohlcv WHERE region = coalesce(?, region) ORDER BY 1"
+            return tuple(self.sql(query, [region])["source"])
         handle = self.delta("ohlcv")
         if handle is None:
             return ()
@@ -250,7 +271,14 @@ class Lake:
         """A lake of its own in ``folder`` with the same data and versions up to the snapshot."""
         from workbench.lake.clone import clone
 
+        self._unaltered("files")
         return clone(self, _local_folder(folder), snapshot or self.snapshot())
+
+    def _unaltered(self, what: str) -> None:
+        if self.altered is not None:
+            from workbench.lake import whatif
+
+            whatif.refuse(self, what)
 
     def _writable(self) -> None:
         if self.read_only:

@@ -168,10 +168,19 @@ def define(name: str, lake: Lake, versions: Mapping[str, int]) -> Definition:
     LakeError
         If the name is unknown.
     """
-    from workbench.lake import delta
-
     if name in VIEWS:
         return view(name, lake)
+    if lake.altered is not None:
+        # Later actions need prices: an altered table may read others than itself.
+        every = lake.tables()
+        return Definition(name, lake.altered.select(name, lambda other: _stored(other, lake, every).select))
+    return _stored(name, lake, versions)
+
+
+def _stored(name: str, lake: Lake, versions: Mapping[str, int]) -> Definition:
+    """A table as its files have it."""
+    from workbench.lake import delta
+
     declared = tables.resolve(lake.root, name)
     known_at = versions.get(name)
     # Newest year first: "the last 250 days" then finds them in the first files and skips the others.
