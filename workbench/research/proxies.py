@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from datetime import date
 from itertools import groupby
 from operator import itemgetter
 from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
     import polars as pl
 
 #: Earnings a share are filed to the cent: below this the quotient is off by more than a tenth.

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 NONE = -1
 #: Portfolios of a double sort: size (small, big) by the characteristic (low, medium, high).
 SIX = ("SL", "SM", "SH", "BL", "BM", "BH")
-#: Percentiles of the characteristic between low, medium and high.
-TERCILES = (30.0, 70.0)
+#: Percentiles between small and big, and between low, medium and high.
+HALVES, TERCILES = (50.0,), (30.0, 70.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,48 +113,60 @@ def month_ends(dates: NDArray[np.datetime64], months: Sequence[int] = tuple(rang
     return last[np.isin(month[last] % 12 + 1, list(months))].astype(np.int64)
 
 
-def double_sort(
-    size: Floats, value: Floats, among: Flags | None = None, percentiles: tuple[float, float] = TERCILES
-) -> Groups:
-    """Two independent sorts: size at its median, the characteristic at two percentiles.
+def sort(values: Floats, percentiles: Sequence[float], among: Flags | None = None) -> Groups:
+    """Groups of names between percentiles of a characteristic, formation by formation.
 
     Parameters
     ----------
-    size : (F, N) array
-        Market value at each formation; NaN or not positive is in no portfolio.
-    value : (F, N) array
-        The characteristic; NaN is in no portfolio.
+    values : (F, N) array
+        The characteristic at each formation; NaN is in no group.
+    percentiles : sequence of float
+        Rising, within 0 and 100; one more group than there are of them.
     among : (N,) or (F, N) bool array, optional
         Names whose values set the breakpoints (those of the New York Stock Exchange in French's library);
         every name with a value otherwise. Names outside are sorted by them all the same.
-    percentiles : tuple of float
-        Between low and medium, and between medium and high.
 
     Returns
     -------
     (F, N) int8 array
-        Place in :data:`SIX`, -1 for none. Names at a breakpoint belong to the lower group. A formation
-        without a name for a breakpoint has no portfolios.
+        0 the lowest values; -1 none. A name at a breakpoint belongs to the lower group. A formation without
+        a name to set the breakpoints has no groups.
 
     Notes
     -----
     Timing: a row depends on its own row of the inputs only.
     """
-    if not 0.0 < percentiles[0] < percentiles[1] < 100.0:
-        raise ConfigError(f"percentiles={percentiles} must rise within 0 and 100.", hint="(30, 70) is usual.")
-    sized = np.isfinite(size) & (size > 0.0)
-    valued = sized & np.isfinite(value)
-    rules = np.ones(size.shape, bool) if among is None else np.broadcast_to(among, size.shape)
-    result = np.full(size.shape, NONE, np.int8)
-    for row in range(len(size)):
-        setting, marked = sized[row] & rules[row], valued[row] & rules[row]
-        if not setting.any() or not marked.any():
-            continue
-        low, high = np.percentile(value[row, marked], percentiles)
-        big = size[row] > np.median(size[row, setting])
-        level = (value[row] > low).astype(np.int8) + (value[row] > high)
-        result[row] = np.where(valued[row], 3 * big + level, NONE)
+    if any(not 0.0 < one < 100.0 for one in percentiles) or sorted(set(percentiles)) != list(percentiles):
+        raise ConfigError(f"percentiles={tuple(percentiles)} must rise within 0 and 100.", hint="For example (30, 70).")
+    there = np.isfinite(values)
+    setting = there if among is None else there & np.asarray(among, dtype=bool)
+    result = np.full(values.shape, NONE, np.int8)
+    for row in np.flatnonzero(setting.any(axis=1)):
+        edges = np.percentile(values[row, setting[row]], percentiles)
+        result[row] = np.where(there[row], np.searchsorted(edges, values[row], side="left"), NONE)
     return result
+
+
+def double_sort(size: Floats, value: Floats, among: Flags | None = None) -> Groups:
+    """Two independent sorts: size at its median, the characteristic at its 30th and 70th percentiles.
+
+    Parameters
+    ----------
+    size : (F, N) array
+        Market value at each formation.
+    value : (F, N) array
+        The characteristic.
+    among : (N,) or (F, N) bool array, optional
+        See :func:`sort`.
+
+    Returns
+    -------
+    (F, N) int8 array
+        Place in :data:`SIX`; -1 without both values. The median of size is that of all names with a size.
+    """
+    big, level = sort(size, HALVES, among), sort(value, TERCILES, among)
+    both = (big != NONE) & (level != NONE)
+    return np.where(both, 3 * big + level, NONE).astype(np.int8)
 
 
 def hold(group: Groups, size: Floats, formed: Rows, gain: Floats, lag: int = 1, count: int = 6) -> Holdings:
