@@ -1,0 +1,1 @@
+"""Compiled technical indicators: one stock's bars at a time."""
