@@ -52,6 +52,21 @@ class Fills:
         """Sessions from the decision to the entry."""
         return DELAY[self.execution]
 
+    def cut(self, cell: tuple[NDArray[np.intp], ...]) -> Fills:
+        """The same on some rows and columns (``numpy.ix_``): the sessions of one region."""
+        return Fills(self.execution, self.price[cell], self.value[cell], self.tradable[cell], self.broken[cell])
+
+    def gains(self, horizon: int) -> Array:
+        """Return over ``horizon`` rows from the entry on; see :func:`forward_returns`."""
+        result = np.full(self.price.shape, np.nan)
+        count = len(result) - horizon - self.delay
+        if count < 1:
+            return result
+        entry, leave = slice(self.delay, self.delay + count), slice(self.delay + horizon, None)
+        can_enter = self.tradable[entry] & (self.broken[leave] == self.broken[entry])
+        result[:count] = self.price[leave] / np.where(can_enter, self.price[entry], np.nan) - 1.0
+        return result
+
 
 def fills(panel: Panel, execution: Execution = "next_close") -> Fills:
     """Prices of execution of a panel, prepared once for several horizons.
@@ -115,22 +130,11 @@ def forward_returns(panel: Panel, horizon: int, execution: Execution = "next_clo
     """
     if horizon < 1:
         raise ConfigError(f"horizon={horizon} must be at least 1 session.", hint="For example 21.")
-    return returns_over(fills(panel, execution), panel, horizon)
-
-
-def returns_over(done: Fills, panel: Panel, horizon: int) -> Array:
-    """:func:`forward_returns` of prepared prices."""
+    done = fills(panel, execution)
     result = np.full(done.price.shape, np.nan)
     regions = np.array(panel.regions)
     for region in dict.fromkeys(panel.regions):
         rows = np.flatnonzero(np.asarray(panel.sessions(region), dtype=bool))
         cell = np.ix_(rows, np.flatnonzero(regions == region))
-        count = len(rows) - horizon - done.delay
-        if count < 1:
-            continue
-        price, broken = done.price[cell], done.broken[cell]
-        entry, leave = slice(done.delay, done.delay + count), slice(done.delay + horizon, None)
-        can_enter = done.tradable[cell][entry] & (broken[leave] == broken[entry])
-        gain = price[leave] / np.where(can_enter, price[entry], np.nan) - 1.0
-        result[np.ix_(rows[:count], cell[1][0])] = gain
+        result[cell] = done.cut(cell).gains(horizon)
     return result

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +30,6 @@ _FIXED_B = {
     0.02: (2.3263, 4.1618, 0.5368, -0.9060),
 }
 _STARS = {0.02: "***", 0.05: "**", 0.10: "*"}
-
-Level = Literal[0.10, 0.05, 0.02]
 
 
 @dataclass(frozen=True)
@@ -120,7 +117,7 @@ def infer(values: Array, horizon: int) -> Inference:
     )
 
 
-def critical_value(b: float, level: Level = 0.05) -> float:
+def critical_value(b: float, level: float = 0.05) -> float:
     """Critical value of :func:`fixed_b_t` at a two-sided level of 0.10, 0.05 or 0.02, for ``b`` from 0 to 1.
 
     At b = 0 it is the normal one, 1.96; at b = 1 it is 4.81.
@@ -214,6 +211,6 @@ def _apart(rows: NDArray[np.intp], horizon: int) -> NDArray[np.intp]:
 
 def _stars(t: float, b: float) -> str:
     for level, stars in _STARS.items():
-        if abs(t) > critical_value(b, level):  # type: ignore[arg-type]
+        if abs(t) > critical_value(b, level):
             return stars
     return ""

@@ -87,4 +87,5 @@ def _centred(values: Array, both: NDArray[np.bool_], count: Counts) -> Array:
 def _rounding(values: Array, both: NDArray[np.bool_], count: Counts) -> Array:
     """Sum of squares that rounding alone can leave of equal values."""
     largest = np.where(both, np.abs(values), 0.0).max(axis=1, initial=0.0)
-    return count * (1e-14 * largest) ** 2
+    rest: Array = count * (1e-14 * largest) ** 2
+    return rest

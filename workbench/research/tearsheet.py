@@ -1,28 +1,35 @@
-"""The tear sheet of one score: does it foretell returns, for how long, and at what turnover."""
+"""The tear sheet of one score: does it foretell returns, where, for how long, and at what cost."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
 from workbench.backtests.doubts import thin
 from workbench.errors import ConfigError, NotEnoughHistory
-from workbench.research import inference, information, quantiles
-from workbench.research.forward import forward_returns
+from workbench.research import forward, gathering, sections, verdict
+from workbench.research.regional import Question
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
     from numpy.typing import NDArray
 
     from workbench.factors import Score
     from workbench.lake.panel import Panel
+    from workbench.research.regional import Regional
+
+HORIZONS = (1, 5, 10, 21, 63)
+#: Sessions of the verdict's holding period, where the horizons have it.
+HOLDING = 21
 
 
 @dataclass(frozen=True)
 class Tearsheet:
-    """What is known about one score.
+    """What is known about one score; every frame begins with the column region.
 
     Attributes
     ----------
@@ -32,46 +39,87 @@ class Tearsheet:
         Regions, each measured on its own sessions.
     start, end : str
         First and last date with an information coefficient, ISO.
+    execution : str
+        Price from which returns are counted: ``next_close``, ``next_open``, ``close``.
+    holding : int
+        Sessions of the verdict, the portfolio, the breakdown, the capacity and the exposure.
+    verdict : polars.DataFrame
+        A row a region: verdict (see :func:`workbench.research.verdict.verdict`), mean_ic, t (fixed-b), critical (at
+        5 %), stars, periods, gross, cost, net, turnover (a year), most_names, sentence.
     ic : polars.DataFrame
-        region, date, horizon (sessions), ic (rank correlation), names.
+        date, horizon (sessions), ic (rank correlation), pearson, names.
     summary : polars.DataFrame
-        region, horizon, mean_ic, std_ic, icir (mean over standard deviation, not annualized),
-        t_newey_west (lags = horizon - 1), positive_share, dates: the decay is read down the horizons.
+        horizon, mean_ic, std_ic, icir (mean over standard deviation, not annualized), mean_pearson, t_fixed_b with
+        critical and stars (:class:`workbench.research.inference.Inference`), t_non_overlapping, t_newey_west (lags =
+        horizon - 1), periods, positive_share, dates: the decay is read down the horizons.
     quantiles : polars.DataFrame
-        region, horizon, quantile (1 the lowest scores), mean_return (fraction over the horizon), dates.
+        horizon, quantile (1 the lowest scores), mean_return, mean_excess (over the mean of all names with a
+        quantile), dates; fractions over the horizon.
     spread : polars.DataFrame
-        region, date, horizon, spread (highest minus lowest quantile, fraction over the horizon).
+        date, horizon, spread (highest minus lowest quantile, fraction over the horizon).
+    spreads : polars.DataFrame
+        horizon, mean_spread with its t-statistics, hit_rate (dates above zero), ordered_steps, rank_correlation,
+        monotonic_p (:class:`workbench.research.monotonicity.Monotonicity`), dates.
     turnover : polars.DataFrame
-        region, lag (sessions), rank_autocorrelation, top_quantile_replaced (fraction).
+        lag (sessions), rank_autocorrelation, top_quantile_replaced, bottom_quantile_replaced (fractions).
     coverage : polars.DataFrame
-        region, date, scored, members, coverage (fraction).
+        date, scored, members, coverage (fraction).
+    long_short : polars.DataFrame
+        date, gross, cost, net, turnover of the portfolio that holds the extreme quantiles for ``holding`` sessions.
+    costs : polars.DataFrame
+        holding, and a year: turnover, gross, commission, half_spread, tax, cost, net; round_trip_bps, break_even_bps.
+    breakdown : polars.DataFrame
+        by (sector, size, year), group, names (a date), mean_ic, t, critical, mean_spread, periods, dates.
+    capacity : polars.DataFrame
+        participation (share of a stock's daily traded value), money (of one side), currency.
+    exposure : polars.DataFrame
+        term, estimate, per_year, standard_error, t, r2, dates: of the gross long-short return.
     notes : tuple of str
-        Conventions, and what the panel had to say.
+        Conventions, what is left out and why, and what the panel had to say.
     """
 
     factor: str
     regions: tuple[str, ...]
     start: str
     end: str
+    execution: str
+    holding: int
+    verdict: pl.DataFrame
     ic: pl.DataFrame
     summary: pl.DataFrame
     quantiles: pl.DataFrame
     spread: pl.DataFrame
+    spreads: pl.DataFrame
     turnover: pl.DataFrame
     coverage: pl.DataFrame
+    long_short: pl.DataFrame
+    costs: pl.DataFrame
+    breakdown: pl.DataFrame
+    capacity: pl.DataFrame
+    exposure: pl.DataFrame
     notes: tuple[str, ...]
 
+    @property
+    def sentence(self) -> str:
+        """The verdict of all regions in one line."""
+        return verdict.summed_up(list(self.verdict.select("region", "verdict").iter_rows()))
+
     def __repr__(self) -> str:
-        rows = self.summary.select("region", "horizon", "mean_ic", "t_newey_west").iter_rows()
-        found = [f"  {region}, {horizon} sessions: mean IC {ic:.3f}, t {t:.1f}" for region, horizon, ic, t in rows]
+        found = [f"  {region}. {text}" for region, text in self.verdict.select("region", "sentence").iter_rows()]
         return "\n".join([f"Tearsheet({self.factor!r}, {self.start} to {self.end})", *found])
 
 
-NOTE = "Decided at the close of a session, entered at the next session's close, total returns, horizons in sessions."
-
-
 def tearsheet(
-    score: Score, panel: Panel, horizons: tuple[int, ...] = (1, 5, 21), quantiles: int = 5, min_names: int = 10
+    score: Score,
+    panel: Panel,
+    horizons: Sequence[int] = HORIZONS,
+    quantiles: int = 5,
+    min_names: int = 10,
+    *,
+    execution: forward.Execution = "next_close",
+    holding: int | None = None,
+    size: NDArray[np.float64] | None = None,
+    factor_returns: pl.DataFrame | None = None,
 ) -> Tearsheet:
     """Measure a score against the returns that followed it.
 
@@ -81,166 +129,112 @@ def tearsheet(
         (T, N); NaN where there is none.
     panel : Panel
         Total-return closes that hold the score's dates and tickers; dates after the score's last one are
-        used for returns only.
-    horizons : tuple of int
+        used for returns only. Opens, volume or turnover, and sectors are used where the panel has them.
+    horizons : sequence of int
         Sessions of each market.
     quantiles : int
         Groups of equal size, at least 2.
     min_names : int
         Fewest names with score and return for a date to count; quantiles need two names each as well.
+    execution : {"next_close", "next_open", "close"}
+        See :func:`workbench.research.forward_returns`. ``close`` measures as alphalens does: names count that
+        have a return over every horizon, and dates on which equal scores span a whole quantile have none.
+    holding : int, optional
+        One of the horizons, for the verdict and the portfolio; by default 21 if it is one, else the longest.
+    size : (T, N) array, optional
+        What names are ordered by for their size, on the panel's rows and columns, known at the close of the
+        row: market capitalization. By default the item ``market_cap`` of the panel, else the mean traded value.
+    factor_returns : polars.DataFrame, optional
+        date and one column a factor: see :func:`workbench.research.exposure.exposure`.
 
     Returns
     -------
     Tearsheet
-        Frames by region; a region without a usable date has no rows.
+        Frames by region; a region with too few names says so in its verdict and has no rows elsewhere.
 
     Raises
     ------
     ConfigError
-        Horizons or quantiles out of bounds, or tickers that the panel does not have.
+        Horizons, quantiles or holding out of bounds, or tickers that the panel does not have.
     NotEnoughHistory
         No region has a date with enough names.
 
     Notes
     -----
     Timing: see :func:`workbench.research.forward.forward_returns`.
+
+    Examples
+    --------
+    >>> sheet = wb.research.tearsheet(scores["momentum_12m_1m"], panel)  # doctest: +SKIP
+    >>> sheet.verdict  # doctest: +SKIP
     """
-    _check(horizons, quantiles)
-    score, rows, columns = _aligned(score, panel)
-    parts: dict[str, list[pl.DataFrame]] = {key: [] for key in ("ic", "summary", "quantiles", "spread")}
-    for horizon in horizons:
-        forward = forward_returns(panel, horizon)[np.ix_(rows, columns)]
-        for region in score.labels.region_names():
-            measured = _measure(score, forward, region, horizon, quantiles, min_names)
-            for key, frame in measured.items():
-                parts[key].append(frame)
-    frames = {key: _stack(value) for key, value in parts.items()}
-    if frames["ic"].is_empty():
+    import polars as pl
+
+    question = _question(tuple(horizons), quantiles, min_names, execution, holding)
+    notes: list[str] = []
+    regions = gathering.gather(score, panel, question, size, notes)
+    parts: dict[str, list[pl.DataFrame]] = {}
+    for region in regions:
+        for name, frame in _measured(region, factor_returns).items():
+            parts.setdefault(name, []).append(frame)
+    frames = {name: pl.concat(found) for name, found in parts.items()}
+    ic = frames["ic"]
+    if ic.is_empty():
         raise NotEnoughHistory(
             f"No date of {score.name} has {min_names} names with a score and a return over {min(horizons)} sessions.",
             hint="Take a longer history or a larger sample, or lower min_names and say so.",
         )
-    first, last = frames["ic"]["date"].min(), frames["ic"]["date"].max()
+    if factor_returns is not None and frames["exposure"].is_empty():
+        notes.append("Exposure is left out: fewer than 60 dates are common to the factor returns and the score.")
+    first, last = ic["date"].min(), ic["date"].max()
+    row = int(np.searchsorted(panel.dates, score.dates[0]))
     return Tearsheet(
         factor=score.name,
-        regions=score.labels.region_names(),
+        regions=tuple(region.name for region in regions),
         start=str(first),
         end=str(last),
-        turnover=_stack(
-            [_turnover(score, region, horizons, quantiles, min_names) for region in score.labels.region_names()]
-        ),
-        coverage=_stack([_coverage(score, panel, rows, columns, region) for region in score.labels.region_names()]),
-        notes=(NOTE, *panel.notes, *thin(panel, int(rows[0]))),
+        execution=execution,
+        holding=question.holding,
+        notes=(*gathering.conventions(question), *notes, *panel.notes, *thin(panel, row)),
         **frames,
     )
 
 
-def _check(horizons: tuple[int, ...], quantiles: int) -> None:
+def _measured(region: Regional, factor_returns: pl.DataFrame | None) -> dict[str, pl.DataFrame]:
+    """Every section of one region."""
+    ic, summary = sections.of_information(region)
+    bars, spread, spreads = sections.of_quantiles(region)
+    portfolio = sections.of_portfolio(region)
+    return {
+        "verdict": sections.of_verdict(region),
+        "ic": ic,
+        "summary": summary,
+        "quantiles": bars,
+        "spread": spread,
+        "spreads": spreads,
+        "turnover": sections.of_turnover(region),
+        "coverage": sections.of_coverage(region),
+        "long_short": portfolio,
+        "costs": sections.of_costs(region),
+        "breakdown": sections.of_breakdown(region),
+        "capacity": sections.of_capacity(region),
+        "exposure": sections.of_exposure(region, portfolio, factor_returns),
+    }
+
+
+def _question(
+    horizons: tuple[int, ...], quantiles: int, min_names: int, execution: forward.Execution, holding: int | None
+) -> Question:
     if not horizons or min(horizons) < 1:
         raise ConfigError(f"horizons={horizons} must be whole sessions of at least 1.", hint="For example (1, 5, 21).")
     if quantiles < 2:
         raise ConfigError(f"quantiles={quantiles} must be at least 2.", hint="Five is usual.")
-
-
-def _aligned(score: Score, panel: Panel) -> tuple[Score, NDArray[np.intp], NDArray[np.intp]]:
-    """The score without columns that are never scored, and where its labels stand in the panel."""
-    place = {ticker: number for number, ticker in enumerate(panel.tickers)}
-    kept = np.flatnonzero((~np.isnan(score.values)).any(axis=0) | np.isin(score.tickers, panel.tickers))
-    missing = [score.tickers[column] for column in kept if score.tickers[column] not in place]
-    days = np.asarray(panel.dates)
-    if missing or not np.isin(score.dates, days).all():
+    if execution not in get_args(forward.Execution):
         raise ConfigError(
-            f"The panel does not hold the score's labels: {len(missing)} tickers are missing (first: {missing[:3]}).",
-            hint="Take the panel of the same regions with dates at least as long as the score's.",
+            f"execution={execution!r} is unknown.", hint=f"Use one of {', '.join(get_args(forward.Execution))}."
         )
-    columns = np.array([place[score.tickers[column]] for column in kept], dtype=np.intp)
-    return score.only(kept), np.searchsorted(days, score.dates), columns
-
-
-def _measure(
-    score: Score, forward: NDArray[np.float64], region: str, horizon: int, count: int, min_names: int
-) -> dict[str, pl.DataFrame]:
-    """Frames of one region and horizon."""
-    import polars as pl
-
-    cell = np.ix_(score.labels.sessions[region], score.labels.columns(region))
-    values, later = score.values[cell], forward[cell]
-    days = score.dates[score.labels.sessions[region]]
-    ic, names = information.rank_ic(values, later, min_names)
-    seen = ~np.isnan(ic)
-    buckets = quantiles.bucket(values, count, max(min_names, 2 * count))
-    earned = quantiles.returns_by_bucket(buckets, later, count)
-    spread = earned[:, -1] - earned[:, 0]
-    both = ~np.isnan(spread)
-    label = {"region": pl.lit(region), "horizon": pl.lit(horizon)}
-    ic_frame = pl.DataFrame({"date": days[seen], "ic": ic[seen], "names": names[seen]})
-    spread_frame = pl.DataFrame({"date": days[both], "spread": spread[both]})
-    rows = [
-        (number + 1, _mean(earned[:, number]), int((~np.isnan(earned[:, number])).sum())) for number in range(count)
-    ]
-    bars = pl.DataFrame(rows, schema={"quantile": pl.Int64, "mean_return": pl.Float64, "dates": pl.Int64}, orient="row")
-    return {
-        "ic": ic_frame.with_columns(**label).select("region", "date", "horizon", "ic", "names"),
-        "summary": _summary(ic[seen], horizon).with_columns(**label) if seen.any() else pl.DataFrame(),
-        "quantiles": bars.with_columns(**label).select("region", "horizon", "quantile", "mean_return", "dates"),
-        "spread": spread_frame.with_columns(**label).select("region", "date", "horizon", "spread"),
-    }
-
-
-def _summary(ic: NDArray[np.float64], horizon: int) -> pl.DataFrame:
-    import polars as pl
-
-    deviation = float(ic.std(ddof=1)) if len(ic) > 1 else float("nan")
-    return pl.DataFrame(
-        {
-            "region": [""],
-            "horizon": [horizon],
-            "mean_ic": [float(ic.mean())],
-            "std_ic": [deviation],
-            "icir": [float(ic.mean()) / deviation if deviation > 0.0 else float("nan")],
-            "t_newey_west": [inference.newey_west_t(ic, horizon - 1)],
-            "positive_share": [float((ic > 0.0).mean())],
-            "dates": [len(ic)],
-        }
-    )
-
-
-def _turnover(score: Score, region: str, horizons: tuple[int, ...], count: int, min_names: int) -> pl.DataFrame:
-    import polars as pl
-
-    values = score.values[np.ix_(score.labels.sessions[region], score.labels.columns(region))]
-    buckets = quantiles.bucket(values, count, max(min_names, 2 * count))
-    return pl.DataFrame(
-        {
-            "region": [region] * len(horizons),
-            "lag": list(horizons),
-            "rank_autocorrelation": [information.rank_autocorrelation(values, lag, min_names) for lag in horizons],
-            "top_quantile_replaced": [quantiles.replaced_share(buckets, count, lag) for lag in horizons],
-        }
-    )
-
-
-def _coverage(
-    score: Score, panel: Panel, rows: NDArray[np.intp], columns: NDArray[np.intp], region: str
-) -> pl.DataFrame:
-    import polars as pl
-
-    cell = np.ix_(score.labels.sessions[region], score.labels.columns(region))
-    scored = (~np.isnan(score.values[cell])).sum(axis=1)
-    members = np.asarray(panel.member, dtype=bool)[np.ix_(rows, columns)][cell].sum(axis=1)
-    days = score.dates[score.labels.sessions[region]]
-    frame = pl.DataFrame({"date": days, "scored": scored, "members": members}).with_columns(region=pl.lit(region))
-    share = pl.when(pl.col("members") > 0).then(pl.col("scored") / pl.col("members"))
-    return frame.select("region", "date", "scored", "members", coverage=share)
-
-
-def _mean(values: NDArray[np.float64]) -> float:
-    seen = values[~np.isnan(values)]
-    return float(seen.mean()) if len(seen) else float("nan")
-
-
-def _stack(frames: list[pl.DataFrame]) -> pl.DataFrame:
-    import polars as pl
-
-    filled = [frame for frame in frames if frame.width]
-    return pl.concat(filled) if filled else pl.DataFrame()
+    usual = HOLDING if HOLDING in horizons else max(horizons)
+    chosen = usual if holding is None else holding
+    if chosen not in horizons:
+        raise ConfigError(f"holding={holding} is none of the horizons {horizons}.", hint="Add it to the horizons.")
+    return Question(tuple(sorted(set(horizons))), quantiles, min_names, chosen, execution)
