@@ -6,7 +6,8 @@ import difflib
 import hashlib
 import importlib
 import inspect
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -160,6 +161,21 @@ def factor(
         return function
 
     return register
+
+
+@contextmanager
+def registered(candidate: Factor) -> Iterator[None]:
+    """Know a factor for a while, under its name; what had that name before has it again afterwards."""
+    _load()
+    before = _REGISTRY.get(candidate.name)
+    _REGISTRY[candidate.name] = candidate
+    try:
+        yield
+    finally:
+        if before is None:
+            _REGISTRY.pop(candidate.name, None)
+        else:
+            _REGISTRY[candidate.name] = before
 
 
 def get(name: str) -> Factor:
