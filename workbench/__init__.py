@@ -35,6 +35,7 @@ _MODULES = (
     "runs",
     "schemas",
     "settings",
+    "signals",
     "studies",
 )
 
