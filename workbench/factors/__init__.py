@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.factors import transforms, windows
-from workbench.factors.compute import compute, from_panel
+from workbench.factors.compute import asked, compute, from_panel
 from workbench.factors.registry import Factor, factor, get, names
 from workbench.factors.scores import Score, Scores
 from workbench.factors.sets import FactorSet
@@ -13,6 +13,7 @@ __all__ = [
     "FactorSet",
     "Score",
     "Scores",
+    "asked",
     "compute",
     "factor",
     "from_panel",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -11,7 +11,8 @@ from workbench.errors import ConfigError
 from workbench.factors import transforms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from datetime import date
 
     import polars as pl
     from numpy.typing import NDArray
@@ -149,16 +150,25 @@ class Scores:
         ``composite``, their weighted mean.
     notes : tuple of str
         What the panel had to say.
-    unclipped : (T, N) array or None
+    unclipped : (T, N) array, function that returns it, or None
         The composite made of scores that were not winsorized. Winsorizing gives the highest hundredth of
         the names one and the same score: among them this value decides, not the order of their codes.
+        It is worked out when it is first asked for.
+    filled : mapping of str to int
+        Scores of each factor that are medians of their region and date, where the set asks for such filling.
+
+    Notes
+    -----
+    Arrays are float64, or float32 where :func:`workbench.factors.compute` was asked for the precision of the
+    table: then they equal the published numbers to the bit.
     """
 
     labels: Labels
     raw: Mapping[str, NDArray[np.float64]]
     values: Mapping[str, NDArray[np.float64]]
     notes: tuple[str, ...] = ()
-    unclipped: NDArray[np.float64] | None = None
+    unclipped: NDArray[np.float64] | Callable[[], NDArray[np.float64]] | None = None
+    filled: Mapping[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Scores({', '.join(self.values)}; {self.labels!r})"
@@ -176,7 +186,39 @@ class Scores:
     def __getitem__(self, name: str) -> Score:
         if name not in self.values:
             raise ConfigError(f"There is no score {name!r}.", hint=f"These were computed: {', '.join(self.values)}.")
-        return Score(name, self.values[name], self.labels, self.unclipped if name == COMPOSITE else None)
+        return Score(name, self.values[name], self.labels, self._tie_break() if name == COMPOSITE else None)
+
+    def _tie_break(self) -> NDArray[np.float64] | None:
+        if callable(self.unclipped):
+            object.__setattr__(self, "unclipped", self.unclipped())
+        return self.unclipped  # type: ignore[return-value]
+
+    def between(self, start: str | date | None = None, end: str | date | None = None) -> Self:
+        """The same scores from ``start`` to ``end``, both included; None means no bound."""
+        keep = np.ones(len(self.labels.dates), dtype=bool)
+        if start is not None:
+            keep &= self.labels.dates >= np.datetime64(start, "D")
+        if end is not None:
+            keep &= self.labels.dates <= np.datetime64(end, "D")
+        labels = replace(
+            self.labels,
+            dates=self.labels.dates[keep],
+            sessions={region: rows[keep] for region, rows in self.labels.sessions.items()},
+        )
+        found = self._tie_break()
+        cut = None if found is None else found[keep]
+        return replace(self, labels=labels, unclipped=cut, **self._each(lambda values: values[keep]))
+
+    def rounded(self) -> Self:
+        """The same scores in float32, as the table holds them."""
+        return replace(self, **self._each(lambda values: values.astype(np.float32)))
+
+    def _each(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> dict[str, Any]:
+        """Own values and scores, each changed, for :func:`dataclasses.replace`."""
+        return {
+            part: {name: _frozen(change(values)) for name, values in getattr(self, part).items()}
+            for part in ("raw", "values")
+        }
 
     def percentile(self, name: str = COMPOSITE, min_names: int = transforms.RANK_MIN_NAMES) -> Score:
         """Standing of each name among its region's names on the date, 0 the lowest and 1 the highest.
@@ -188,10 +230,13 @@ class Scores:
         min_names : int
             Dates with fewer scored names in a region stay NaN.
         """
-        values = np.full(self[name].values.shape, np.nan)
+        if name not in self.values:
+            self[name]
+        whole = self.values[name].astype(np.float64)
+        values = np.full(whole.shape, np.nan)
         for region in self.labels.region_names():
             columns = self.labels.columns(region)
-            values[:, columns] = transforms.percentile(self.values[name][:, columns], min_names)
+            values[:, columns] = transforms.percentile(np.ascontiguousarray(whole[:, columns]), min_names)
         return Score(name, values, self.labels)
 
     def latest(self) -> pl.DataFrame:
@@ -199,7 +244,8 @@ class Scores:
         import polars as pl
 
         rows, columns = self._scored()
-        equal = self.values[COMPOSITE] if self.unclipped is None else self.unclipped
+        found = self._tie_break()
+        equal = self.values[COMPOSITE] if found is None else found
         frame = self.to_polars().with_columns(pl.Series(_TIE, equal[rows, columns]))
         return _best_first(frame, COMPOSITE)
 
@@ -219,10 +265,21 @@ class Scores:
         )
         return frame.with_columns(pl.col(name).fill_nan(None) for name in self.values)
 
+    def scored(self) -> NDArray[np.bool_]:
+        """Cells that have any score, shape (T, N)."""
+        there = np.zeros((len(self.labels.dates), len(self.labels.tickers)), dtype=bool)
+        for values in self.values.values():
+            there |= ~np.isnan(values)
+        return there
+
     def _scored(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Rows and columns of the cells that have any score."""
-        rows, columns = np.nonzero(~np.all([np.isnan(values) for values in self.values.values()], axis=0))
+        rows, columns = np.nonzero(self.scored())
         return rows, columns
+
+
+def _frozen(values: NDArray[Any]) -> NDArray[Any]:
+    values.setflags(write=False)
+    return values
 
 
 def _best_first(frame: pl.DataFrame, score: str) -> pl.DataFrame:

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from workbench.errors import ConfigError
-from workbench.factors import registry, transforms
+from workbench.factors import inputs, registry, transforms
+from workbench.factors.combination import Combination
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 
@@ -28,6 +29,20 @@ class FactorSet(BaseModel):
         Quantiles to which each region and date is clipped before scaling.
     min_names : int or None
         Fewest names of a region and date; None takes 10 for z-scores and 30 for ranks.
+    neutralize : tuple of str
+        Any of ``sector``, ``size`` and ``region``. Winsorized values are replaced by their residuals from a
+        regression on dummies of the sector and on the log of the market capitalization, each region and
+        date by itself, before they are scaled: :func:`workbench.factors.neutralize.neutralize`. Every score
+        is relative to its region anyway; ``region`` takes the region's mean out of the composite as well,
+        which differs from zero where names lack some of the factors.
+    fill : str or None
+        ``median`` gives a member without a value the median score of its region and date; the scores say how
+        many were filled. None, as a rule, leaves it out: the weights of the others count for more.
+    fill_days : int or None
+        Days of the calendar for which the last value of a factor that uses filings stands in for a missing
+        one, 1 to 400.
+    combination : Combination
+        How the composite is made of the scores; ``equal`` takes the weights of ``factors``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -37,12 +52,22 @@ class FactorSet(BaseModel):
     transform: Literal["zscore", "rank"] = "zscore"
     winsorize: tuple[float, float] = (0.01, 0.99)
     min_names: int | None = Field(default=None, ge=2)
+    neutralize: tuple[Literal["sector", "size", "region"], ...] = ()
+    fill: Literal["median"] | None = None
+    fill_days: int | None = Field(default=None, ge=1, le=400)
+    combination: Combination = Combination()
 
     @model_validator(mode="after")
     def _quantiles_are_ordered(self) -> FactorSet:
         low, high = self.winsorize
         if not 0.0 <= low < high <= 1.0:
             raise ValueError(f"winsorize=({low}, {high}) must satisfy 0 <= lower < upper <= 1")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_named_twice(self) -> FactorSet:
+        if len(set(self.neutralize)) != len(self.neutralize):
+            raise ValueError(f"neutralize={list(self.neutralize)} names something twice")
         return self
 
     @property
@@ -53,13 +78,18 @@ class FactorSet(BaseModel):
 
     @property
     def lookback(self) -> int:
-        """The longest look-back of its factors, in sessions."""
-        return max(registry.get(name).lookback for name in self.factors)
+        """Sessions before a date that its scores may use: the longest look-back, and that of filling."""
+        return max(registry.get(name).lookback + self.fills(name) for name in self.factors)
+
+    def fills(self, name: str) -> int:
+        """Days for which a factor's last value may stand in for a missing one; 0 for factors of prices alone."""
+        return self.fill_days or 0 if inputs.split(registry.get(name).needs)[1] else 0
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Panel fields that its factors need, each once."""
-        return tuple(dict.fromkeys(field for name in self.factors for field in registry.get(name).needs))
+        """Inputs that its factors and its neutralization need, each once."""
+        extra = ("market_cap",) if "size" in self.neutralize else ()
+        return tuple(dict.fromkeys((*(one for name in self.factors for one in registry.get(name).needs), *extra)))
 
     @property
     def content_hash(self) -> str:

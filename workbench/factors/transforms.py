@@ -6,8 +6,15 @@ since a rank among five is not a rank.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from numpy.typing import NDArray
+
+from workbench.factors import kernels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Array = NDArray[np.float64]
 
@@ -26,12 +33,7 @@ def winsorize(values: Array, lower: float = 0.01, upper: float = 0.99) -> Array:
     lower, upper : float
         Quantiles as fractions, linear interpolation between neighbours.
     """
-    result = values.copy()
-    rows = ~np.isnan(values).all(axis=1)
-    if rows.any():
-        low, high = np.nanquantile(values[rows], [lower, upper], axis=1)
-        result[rows] = np.clip(values[rows], low[:, None], high[:, None])
-    return result
+    return kernels.winsorize(values, lower, upper)
 
 
 def zscore(values: Array, min_names: int = ZSCORE_MIN_NAMES) -> Array:
@@ -43,16 +45,14 @@ def zscore(values: Array, min_names: int = ZSCORE_MIN_NAMES) -> Array:
         NaN for NaN, and for the whole row where fewer than ``min_names`` names have a value or all
         values are equal.
     """
-    there = ~np.isnan(values)
-    count = there.sum(axis=1)
-    usable = count >= max(min_names, 2)
-    safe = np.where(usable, count, 1)
-    mean = np.where(there, values, 0.0).sum(axis=1) / safe
-    spread = np.where(there, values - mean[:, None], 0.0)
-    deviation = np.sqrt((spread * spread).sum(axis=1) / safe)
-    usable &= deviation > 1e-12 * np.maximum(np.abs(mean), 1e-300)
-    scaled = spread / np.where(usable, deviation, 1.0)[:, None]
-    return np.where(there & usable[:, None], scaled, np.nan)
+    return kernels.zscore(values, min_names)
+
+
+def winsorized_zscore(
+    values: Array, lower: float = 0.01, upper: float = 0.99, min_names: int = ZSCORE_MIN_NAMES
+) -> Array:
+    """``zscore(winsorize(values))`` in one pass, with the same bits."""
+    return kernels.winsorized_zscore(values, lower, upper, min_names)
 
 
 def percentile(values: Array, min_names: int = RANK_MIN_NAMES) -> Array:
@@ -74,29 +74,88 @@ def percentile(values: Array, min_names: int = RANK_MIN_NAMES) -> Array:
 
 def average_rank(values: Array) -> Array:
     """Rank of each value in its row from 1, ties sharing their mean rank; NaN for NaN."""
-    rows, columns = values.shape
-    order = np.argsort(values, axis=1, kind="stable")
-    ordered = np.take_along_axis(values, order, axis=1)
-    place = np.broadcast_to(np.arange(columns), values.shape)
-    starts = np.ones(values.shape, dtype=bool)
-    starts[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    first = np.maximum.accumulate(np.where(starts, place, 0), axis=1)
-    ends = np.ones(values.shape, dtype=bool)
-    ends[:, :-1] = starts[:, 1:]
-    last = np.minimum.accumulate(np.where(ends, place, columns)[:, ::-1], axis=1)[:, ::-1]
-    ranks = np.empty((rows, columns))
-    np.put_along_axis(ranks, order, (first + last) / 2.0 + 1.0, axis=1)
-    return np.where(np.isnan(values), np.nan, ranks)
+    return kernels.average_rank(values)
 
 
-def combine(scores: dict[str, Array], weights: dict[str, float]) -> Array:
+def forward_fill(values: Array, dates: NDArray[np.datetime64], limit_days: int) -> Array:
+    """The last value of each column, as long as it is not too old.
+
+    Parameters
+    ----------
+    values : (T, N) array
+        NaN where there is none.
+    dates : (T,) datetime64[D]
+        Ascending days of the rows.
+    limit_days : int
+        Days of the calendar, not rows, for which a value stands in for a missing one.
+
+    Returns
+    -------
+    (T, N) array
+        NaN before the first value, and where the last one is more than ``limit_days`` days old.
+
+    Notes
+    -----
+    Timing: row t uses rows up to t that are at most ``limit_days`` days older.
+    """
+    number = np.arange(len(values))[:, None]
+    last = np.maximum.accumulate(np.where(np.isnan(values), -1, number), axis=0)
+    days = np.asarray(dates, "datetime64[D]").astype(np.int64)
+    age = days[:, None] - days[np.maximum(last, 0)]
+    filled = np.take_along_axis(values, np.maximum(last, 0), axis=0)
+    return np.where((last >= 0) & (age <= limit_days), filled, np.nan)
+
+
+def fill_median(values: Array, where: NDArray[np.bool_]) -> tuple[Array, int]:
+    """The row's median in place of missing values.
+
+    Parameters
+    ----------
+    values : (T, N) array
+        Scores of one region.
+    where : (T, N) bool array
+        Names that may be filled: members on the date.
+
+    Returns
+    -------
+    filled : (T, N) array
+        A row without any value stays NaN.
+    count : int
+        Values that were filled in.
+    """
+    result = values.copy()
+    missing = np.isnan(values)
+    rows = np.flatnonzero(np.count_nonzero(missing, axis=1) < values.shape[1])
+    median = np.full(len(values), np.nan)
+    if len(rows):
+        median[rows] = np.nanmedian(values[rows], axis=1)
+    row, column = np.nonzero(missing & where & ~np.isnan(median)[:, None])
+    result[row, column] = median[row]
+    return result, len(row)
+
+
+def centred(values: Array) -> Array:
+    """Values less the mean of their row; NaN stays NaN."""
+    there = ~np.isnan(values)
+    mean = _row_sums(values, there) / np.maximum(np.count_nonzero(there, axis=1), 1)
+    less: Array = values - mean[:, None]
+    return less
+
+
+def _row_sums(values: Array, there: NDArray[np.bool_]) -> Array:
+    """Sum of the values that are there, one by one in the order of the columns: gaps move no bit of it."""
+    row, column = np.nonzero(there)
+    return np.bincount(row, weights=values[row, column], minlength=len(values)).astype(np.float64)
+
+
+def combine(scores: Mapping[str, NDArray[np.floating[Any]]], weights: Mapping[str, float]) -> Array:
     """Weighted mean of scores, its weights renormalised over the ones that are there.
 
     Parameters
     ----------
-    scores : dict of str to (T, N) array
+    scores : mapping of str to (T, N) array
         Comparable scores, high is good.
-    weights : dict of str to float
+    weights : mapping of str to float
         One a score; at least half of the total weight must be there for a name to have a value.
 
     Returns
@@ -109,7 +168,7 @@ def combine(scores: dict[str, Array], weights: dict[str, float]) -> Array:
     top, bottom = np.zeros(shape), np.zeros(shape)
     for name, weight in weights.items():
         there = ~np.isnan(scores[name])
-        top += np.where(there, weight * np.nan_to_num(scores[name]), 0.0)
-        bottom += np.where(there, abs(weight), 0.0)
+        np.add(top, weight * scores[name].astype(np.float64, copy=False), out=top, where=there)
+        np.add(bottom, abs(weight), out=bottom, where=there)
     enough = (bottom > 0.0) & (bottom >= 0.5 * total - 1e-12)
     return np.where(enough, top / np.where(enough, bottom, 1.0), np.nan)

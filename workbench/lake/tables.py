@@ -80,4 +80,4 @@ def _from_disk(root: Path, name: str) -> Table:
     types = column_types(handle)
     types.pop("year", None)
     key = ("region", "ticker", "date")
-    return Table(name, types, key=key, partition=("region", "year"), date_column="date")
+    return Table(name, types, key=key, partition=("region", "year"), date_column="date", keeps_revisions=False)

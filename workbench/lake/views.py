@@ -148,7 +148,7 @@ def _long_scores(sets: list[str]) -> str:
         return "SELECT " + ", ".join(f"NULL::{k} AS {n}" for k, n in zip(types, names, strict=True)) + " WHERE false"
     parts = [
         f"SELECT region, ticker, date, factor_name, score, {quoted(name.split('/', 1)[1])} AS factor_set\n"
-        f"FROM (UNPIVOT (SELECT * EXCLUDE (year) FROM {identifier(name)})\n"
+        f"FROM (UNPIVOT (SELECT COLUMNS(lambda c: c NOT IN ('year', 'definition')) FROM {identifier(name)})\n"
         "    ON COLUMNS(* EXCLUDE (region, ticker, date)) INTO NAME factor_name VALUE score)"
         for name in sets
     ]

@@ -109,7 +109,10 @@ RESEARCH_TABLES = (
 
 
 def factor_scores(factor_set: str, factors: tuple[str, ...]) -> Table:
-    """The table of one factor set: a float32 column a factor, and the composite.
+    """The table of one factor set: the definition's hash, a float32 column a factor, and the composite.
+
+    Scores are made from the lake and can be made again: what changed is in the versions of the table, and
+    ``revisions`` does not repeat it value by value.
 
     Parameters
     ----------
@@ -121,8 +124,9 @@ def factor_scores(factor_set: str, factors: tuple[str, ...]) -> Table:
     scores = dict.fromkeys((*factors, "composite"), pl.Float32())
     return Table(
         f"factor_scores/{factor_set}",
-        {"region": TEXT, "ticker": TEXT, "date": DAY, **scores},
+        {"region": TEXT, "ticker": TEXT, "date": DAY, "definition": TEXT, **scores},
         key=("region", "ticker", "date"),
         partition=YEARLY,
         date_column="date",
+        keeps_revisions=False,
     )

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbench import factors, markets, schemas
+from workbench import factors, markets
 from workbench.errors import ConfigError
 from workbench.factors import FactorSet
-from workbench.studies import parameters, trials
+from workbench.research.combine import combine, walk_of
+from workbench.studies import definitions, longform, parameters, trials
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
     from pathlib import Path
-
-    import polars as pl
 
     from workbench.factors import Scores
     from workbench.lake import Lake
@@ -43,6 +42,9 @@ def score(
     regions: str | Sequence[str],
     start: str | date | None = None,
     end: str | date | None = None,
+    *,
+    update: bool = False,
+    anew: bool = False,
 ) -> Scores:
     """Compute the scores of a factor set and publish them as ``factor_scores/<set>``.
 
@@ -56,37 +58,70 @@ def score(
         Regions, each scored on its own sessions.
     start, end : date or ISO text, optional
         First and last date of the scores; the warm-up before ``start`` is read as well.
+    update : bool
+        Go on from the last date that the table holds for these regions, which is scored again, since a bar
+        may have come late. Earlier scores stay as they are, also where bars were corrected since.
+    anew : bool
+        Delete what the table holds for these regions, in the same commit: for a set whose definition has
+        changed.
 
     Returns
     -------
     Scores
-        As published, at full precision; the table holds float32. A replay publishes nothing.
+        As published, in the table's own float32. A replay publishes nothing.
+
+    Raises
+    ------
+    ConfigError
+        ``update`` together with ``start`` or ``anew``.
+    LakeError
+        The table holds scores of these regions by another definition of the set: other factors, weights,
+        transforms or code. They are never mixed.
+
+    Notes
+    -----
+    A session that is scored alone has the same numbers as within a run over ten years, to the bit.
     """
     chosen = load_factor_set(factor_set) if isinstance(factor_set, str) else factor_set
     asked = markets.check_regions([regions] if isinstance(regions, str) else list(regions))
+    if update and (start is not None or anew):
+        raise ConfigError(
+            "update=True goes on from the last date of the table.", hint="Leave out `start` and `anew`, or update."
+        )
+    live = lake.live()
+    if not anew and not trials.replaying():
+        definitions.check(live, chosen, asked)
     view = lake if lake.pinned else lake.at(lake.snapshot())
-    scores = factors.compute(chosen, view, asked, start=start, end=end)
+    first = definitions.last_scored(live, chosen, asked) if update else start
+    scores = _scores(chosen, view, asked, first, end)
     if not trials.replaying():
-        _publish(lake, chosen, scores)
+        _publish(live, chosen, scores, anew)
     return scores
 
 
-def _publish(lake: Lake, chosen: FactorSet, scores: Scores) -> None:
-    import polars as pl
+def _scores(
+    chosen: FactorSet, view: Lake, asked: Sequence[str], start: str | date | None, end: str | date | None
+) -> Scores:
+    """Scores in the precision of the table; a fitted composite learns from the sessions before ``start`` as well."""
+    spec = chosen.combination
+    if not spec.fitted:
+        return factors.compute(chosen, view, asked, start=start, end=end, precision="float32")
+    day = parameters.day(start, "start")
+    first = None if day is None else walk_of(spec).needed_from(day).astype(object)
+    wanted = {**factors.asked(chosen), "warmup": chosen.lookback + 1}
+    panel = view.panel(asked, start=first, end=end, adjust="total", **wanted)
+    scores = factors.compute(chosen, panel)
+    fitted = combine(scores, panel, spec, lookback=chosen.lookback, min_names=chosen.fewest_names)
+    return fitted.between(start, end).rounded()
 
-    table = schemas.factor_scores(chosen.name, tuple(chosen.factors))
-    frame = rows(scores).select(pl.col(name).cast(kind) for name, kind in table.columns.items())
-    live = lake.live()
-    for (region,), part in frame.group_by("region", maintain_order=True):
-        live.publish(table, part, region=str(region))
 
-
-def rows(scores: Scores) -> pl.DataFrame:
-    """Scores under the codes of the exchanges: region, ticker, date, a column a factor, composite.
-
-    A re-used code is one code again: its two listings never have a score on the same day.
-    """
-    import polars as pl
-
-    code = pl.col("ticker").str.split_exact(":", 1).struct.field("field_1")
-    return scores.to_polars().with_columns(code.str.split_exact("#", 1).struct.field("field_0").alias("ticker"))
+def _publish(live: Lake, chosen: FactorSet, scores: Scores, anew: bool) -> None:
+    """One commit a region."""
+    table = definitions.table(live, chosen)
+    for region in scores.labels.region_names():
+        frame = longform.rows(scores, region, chosen.content_hash)
+        stored = definitions.span(live, chosen, region) if anew else None
+        if stored is not None and frame.height:
+            days = frame["date"]
+            stored = min(stored[0], days.min()), max(stored[1], days.max())  # type: ignore[type-var, assignment]
+        live.publish(table, frame, region, replace=stored)
