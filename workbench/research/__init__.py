@@ -1,21 +1,29 @@
-"""Research on scores: information coefficient, quantile returns, decay and turnover."""
+"""Research on scores: do they foretell returns, where, for how long, and what is left after costs."""
 
 from __future__ import annotations
 
 from workbench.research.combine import Combined, combine
+from workbench.research.correlation import Correlation, factor_correlation, return_correlation
 from workbench.research.forward import forward_returns
-from workbench.research.inference import newey_west_t
+from workbench.research.inference import Inference, critical_value, fixed_b_t, infer, newey_west_t
 from workbench.research.information import pearson_ic, rank_autocorrelation, rank_ic
 from workbench.research.tearsheet import Tearsheet, tearsheet
 
 __all__ = [
     "Combined",
+    "Correlation",
+    "Inference",
     "Tearsheet",
     "combine",
+    "critical_value",
+    "factor_correlation",
+    "fixed_b_t",
     "forward_returns",
+    "infer",
     "newey_west_t",
     "pearson_ic",
     "rank_autocorrelation",
     "rank_ic",
+    "return_correlation",
     "tearsheet",
 ]

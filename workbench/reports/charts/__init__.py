@@ -10,29 +10,38 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from workbench.reports.charts.correlations import correlation_map
     from workbench.reports.charts.equity import costs, equity, turnover
-    from workbench.reports.charts.factors import coverage, decay, information_coefficient, quantiles
+    from workbench.reports.charts.factors import coverage, decay, information_coefficient, quantiles, stability
     from workbench.reports.charts.portfolio import region_weights, weights
     from workbench.reports.charts.prices import adjustment, explorer
+    from workbench.reports.charts.spreads import breakdown, holding_periods, long_short
 
 _MODULES = {
     "equity": ("equity", "costs", "turnover"),
-    "factors": ("coverage", "decay", "information_coefficient", "quantiles"),
+    "correlations": ("correlation_map",),
+    "factors": ("coverage", "decay", "information_coefficient", "quantiles", "stability"),
     "portfolio": ("region_weights", "weights"),
     "prices": ("adjustment", "explorer"),
+    "spreads": ("breakdown", "holding_periods", "long_short"),
 }
 _NAMES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "adjustment",
+    "breakdown",
+    "correlation_map",
     "costs",
     "coverage",
     "decay",
     "equity",
     "explorer",
+    "holding_periods",
     "information_coefficient",
+    "long_short",
     "quantiles",
     "region_weights",
+    "stability",
     "turnover",
     "weights",
 ]
