@@ -10,13 +10,28 @@ import numpy as np
 
 from workbench import markets
 from workbench.errors import ConfigError, DataError
-from workbench.lake import adjust, axes, bars, breaks, caveats, items, panel, rates, universe
+from workbench.lake import (
+    adjust,
+    axes,
+    bars,
+    breaks,
+    carried,
+    caveats,
+    issuers,
+    items,
+    levels,
+    money,
+    panel,
+    rates,
+    universe,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from workbench.lake.stepped import Items
     from workbench.lake.store import Lake
     from workbench.lake.universe_rules import Universe
 
@@ -24,6 +39,8 @@ if TYPE_CHECKING:
 
 #: Read whatever is asked for: they decide whether a bar was traded.
 _ALWAYS = ("open", "close", "volume")
+#: Asked for like an item: the value of each column's company, of which see :mod:`workbench.lake.issuers`.
+MARKET_CAP = "market_cap"
 
 
 @dataclass(frozen=True)
@@ -37,13 +54,14 @@ class Asked:
         First and last date, both included; None means as far as the lake goes.
     fields, items : tuple of str
         Columns of the bars (:data:`workbench.lake.panel.FIELDS`); items of filings, which see
-        :func:`workbench.lake.items.load`.
+        :func:`workbench.lake.items.load`, and ``market_cap``.
     universe : None, str, Universe or sequence of str
         See :func:`workbench.lake.universe.choose`.
     adjust : str
         ``"none"``, ``"split"`` or ``"total"``.
     currency : str or None
-        Convert prices, turnover and items in money into this currency.
+        Convert prices, turnover and items in money into this currency. ``"local"`` leaves prices as they are
+        and converts items into the currency of the column's price, at the last rate known at the close of t.
     warmup : int
         Sessions before ``start``, counted by each region's calendar.
     """
@@ -135,15 +153,20 @@ def build(lake: Lake, asked: Asked) -> panel.Panel:
     own = [one.currency or markets.get(one.region).currency for one in axis.columns]
     happened = bars.events(lake, axis)
     exchange = _rates(lake, asked, own, happened)
-    split, total = adjust.dense(
-        bars.factors(axis.columns, _in_price(happened, own, exchange, notes), notes), axis.dates
-    )
+    steps = bars.factors(axis.columns, _in_price(happened, own, exchange, notes), notes)
+    split, total = adjust.dense(steps, axis.dates)
+    earlier = carried.before(lake, axis, grids["close"], steps)
     broken = breaks.breaks(grids["close"] * total)
     notes += caveats.notes(lake, axis, asked.adjust, broken)
     member = universe.members(axis, stays)
     if universe.is_rule(asked.universe):
         member &= asked.universe.mask(lake, axis, stays)
     values, rate = _money(lake, asked, axis, own, exchange, notes)
+    told = issuers.listings(lake, axis.columns, asked.regions)
+    if MARKET_CAP in asked.items:
+        price = issuers.listed_close(axis, grids["close"], split, earlier)
+        worth = issuers.market_cap(lake, axis, every, price, notes)
+        values = values.with_whole(**{MARKET_CAP: worth if rate is None else worth * rate})
     return panel.Panel(
         dates=axis.dates,
         tickers=tuple(one.label for one in axis.columns),
@@ -156,7 +179,7 @@ def build(lake: Lake, asked: Asked) -> panel.Panel:
         breaks=broken,
         adjust=asked.adjust,
         adjusted_kind=tuple(_delivered(one.stored, asked.adjust) for one in axis.columns),
-        currency=asked.currency or (own[0] if len(set(own)) == 1 else None),
+        currency=_currency(asked, own),
         currencies=tuple(own),
         rate=rate,
         sectors_by_date=universe.sectors(lake, axis),
@@ -165,7 +188,18 @@ def build(lake: Lake, asked: Asked) -> panel.Panel:
         sources=tuple(sorted({source for region in asked.regions for source in lake.sources(region)})),
         notes=notes,
         start=axis.start,
+        issuers=tuple(one.issuer for one in told),
+        depositary_ratio=np.array([one.ratio for one in told]),
+        index_levels=levels.load(lake, axis),
+        earlier=earlier,
     )
+
+
+def _currency(asked: Asked, own: Sequence[str]) -> str | None:
+    """The currency of all prices, None where columns differ."""
+    if asked.currency not in (None, money.LOCAL):
+        return asked.currency
+    return own[0] if len(set(own)) == 1 else None
 
 
 def _delivered(stored: str, wanted: str) -> str:
@@ -175,7 +209,7 @@ def _delivered(stored: str, wanted: str) -> str:
 def _rates(lake: Lake, asked: Asked, own: Sequence[str], happened: Sequence[bars.Event]) -> rates.Rates | None:
     """Rates where something must be converted: the panel, or cash paid in another currency than the price."""
     foreign = {one.currency for one in happened if one.currency and one.currency != own[one.column]}
-    return rates.Rates(lake) if asked.currency or foreign else None
+    return rates.Rates(lake) if asked.currency not in (None, money.LOCAL) or foreign else None
 
 
 def _in_price(
@@ -197,18 +231,25 @@ def _in_price(
 
 def _money(
     lake: Lake, asked: Asked, axis: axes.Axes, own: Sequence[str], exchange: rates.Rates | None, notes: list[str]
-) -> tuple[dict[str, Floats], Floats | None]:
+) -> tuple[Items, Floats | None]:
     """Items of filings, and the rate of each price into the asked currency, (T, N); None without conversion."""
-    loaded = {name: items.load(lake, axis, name) for name in asked.items}
+    names = [name for name in asked.items if name != MARKET_CAP]
+    loaded = items.load(lake, axis, names) if names else {}
     for name, item in loaded.items():
         item.note_made(name, notes)
-    if asked.currency is None or exchange is None:
-        for name, item in loaded.items():
-            item.note_foreign(name, own, notes)
-        return {name: item.values for name, item in loaded.items()}, None
-    pairs = [(one.region, currency) for one, currency in zip(axis.columns, own, strict=True)]
-    filed = [(region, unit) for item in loaded.values() for unit in item.currencies if unit for region in axis.sessions]
-    table = rates.conversion(exchange, axis, [*pairs, *filed], asked.currency, notes)
-    rate = np.column_stack([table[pair] for pair in pairs])
-    regions = [one.region for one in axis.columns]
-    return {name: item.converted(table, regions) for name, item in loaded.items()}, rate
+        if name not in names:
+            item.note_absent(name, axis, notes)
+    if asked.currency is None:
+        return money.as_filed(axis, loaded, own, notes), None
+    if asked.currency == money.LOCAL:
+        pairs = money.pairs(axis, loaded, own)
+        table = money.local_rates(exchange or rates.Rates(lake), axis, pairs, notes) if pairs else {}
+        return money.converted(axis, loaded, own, table), None
+    target = [asked.currency] * len(own)
+    prices = [(one.region, currency) for one, currency in zip(axis.columns, own, strict=True)]
+    pairs = money.pairs(axis, loaded, target)
+    known = rates.conversion(
+        exchange or rates.Rates(lake), axis, [*prices, *(pair[:2] for pair in pairs)], asked.currency, notes
+    )
+    rate = np.column_stack([known[pair] for pair in prices])
+    return money.converted(axis, loaded, target, {pair: known[pair[:2]] for pair in pairs}), rate

@@ -3,6 +3,10 @@
 Trailing twelve months are the last fiscal year, plus the year to date, minus the year to date a year
 earlier, each as last filed by the day; so they hold what one filing shows next to each other. Where no
 year to date is filed, four quarters are summed instead, and that is said.
+
+Each can be asked for some quarters back: the same figure for the period that ended so long before, as last
+filed by the day. It is told by the days between the two ends, so that half-yearly reports have every second
+one; a figure of another length than the newest one's never stands in.
 """
 
 from __future__ import annotations
@@ -24,6 +28,8 @@ CUMULATIVE = {"FY": "9M", "9M": "6M", "6M": "Q"}
 _SHORTEST = (INSTANT, *reversed(CUMULATIVE.values()), "FY")
 #: Days from the end of a period to the end of the same one a year later.
 YEAR = LENGTHS["FY"]
+#: Days by which the end of a year may move: weeks of 52 and 53, the last Saturday of a month.
+_DRIFT = 15
 #: How a value came about, where it is not what was filed.
 QUARTERS, STALE, MIXED = 1, 2, 3
 #: A filer that begins to round to millions restates nothing; figures a share are rounded to cents, before splits.
@@ -52,6 +58,17 @@ class Filed(NamedTuple):
     value: float
     currency: str | None
     since: date
+
+
+class Value(NamedTuple):
+    """A value, its currency, and how it came about: 0 as filed, :data:`QUARTERS`, :data:`STALE` or :data:`MIXED`."""
+
+    value: float
+    currency: str | None
+    way: int = 0
+
+
+UNKNOWN = Value(nan, None)
 
 
 @dataclass
@@ -99,36 +116,60 @@ class Known:
         labels = (INSTANT,) if INSTANT in self.ends else tuple(self.ends)
         return max(self.ends[label][-1] for label in labels)
 
-    def latest(self) -> tuple[float, str | None, int]:
-        """Value, currency and how: the instant, else the quarter, the half year or the year that ended last."""
+    def latest(self, back: int = 0) -> Value:
+        """The instant, else the quarter, the half year or the year that ended last, or ``back`` quarters before."""
         if INSTANT in self.ends or not self.adds_up:
-            return self._shortest()
+            return self._shortest(back)
         for step, shortest in (("Q", self._quarter), ("6M", self._half)):
             for end in self._descending() if step in self.ends else ():
                 part = shortest(end)
+                if part is not None and back:
+                    earlier = self._earlier(end, back)
+                    part = None if earlier is None else shortest(earlier)
+                    return UNKNOWN if part is None else Value(*part)
                 if part is not None:
-                    return (*part, 0)
-        return self._shortest()
+                    return Value(*part)
+        return self._shortest(back)
 
-    def trailing(self) -> tuple[float, str | None, int]:
-        """Value, currency and how: the twelve months that ended last; of instants and averages the newest."""
+    def trailing(self, back: int = 0) -> Value:
+        """The twelve months that ended last, or ``back`` quarters before; of instants and averages the newest."""
         if INSTANT in self.ends or not self.adds_up:
-            return self._shortest()
-        newest = self.newest()
-        year = self._near("FY", date.min, newest)
-        if year is not None and year.end == newest:
-            return self.value(year), year.currency, 0
-        since = self._since(year, newest) if year is not None else None
+            return self._shortest(back)
+        end = self.newest()
+        found = self._twelve(end)
+        if found is None:
+            year = self._near("FY", date.min, end)
+            if year is None or (end - year.end).days > YEAR[1]:
+                return UNKNOWN
+            end, found = year.end, Value(self.value(year), year.currency, STALE)
+        if not back:
+            return found
+        earlier = self._earlier(end, back)
+        return (earlier and self._twelve(earlier)) or UNKNOWN
+
+    def on(self, day: date) -> Value:
+        """The last instant of a day or before."""
+        filed = self._near(INSTANT, date.min, day)
+        return UNKNOWN if filed is None else Value(self.value(filed), filed.currency)
+
+    def _twelve(self, end: date) -> Value | None:
+        """The twelve months to a day: the year, the year moved on, or four quarters."""
+        year = self._near("FY", date.min, end)
+        if year is not None and year.end == end:
+            return Value(self.value(year), year.currency)
+        since = self._since(year, end) if year is not None else None
         if since is not None:
             return since
-        parts = self._four(newest)
-        if parts is not None and (year is None or newest > year.end):
-            return sum(value for value, _ in parts), parts[0][1], QUARTERS
-        if year is None or (newest - year.end).days > YEAR[1]:
-            return nan, None, 0
-        return self.value(year), year.currency, STALE
+        parts = self._four(end)
+        return None if parts is None else Value(sum(value for value, _ in parts), parts[0][1], QUARTERS)
 
-    def _since(self, year: Filed, newest: date) -> tuple[float, str | None, int] | None:
+    def _earlier(self, end: date, back: int) -> date | None:
+        """The end, of a period of any length, that lies ``back`` quarters before another one."""
+        first, last = _window(end, back)
+        found = [self._near(label, first, last) for label in self.ends]
+        return max((one.end for one in found if one is not None), default=None)
+
+    def _since(self, year: Filed, newest: date) -> Value | None:
         """The year moved on by the year to date and its counterpart."""
         label = of_length((newest - year.end).days) or ""
         to_date = self.found.get(label, {}).get(newest)
@@ -136,7 +177,7 @@ class Known:
         if to_date is None or before is None or len({year.currency, to_date.currency, before.currency}) > 1:
             return None
         value = self.value(year) + self.value(to_date) - self.value(before)
-        return value, to_date.currency, MIXED if self._restated(label, before, year) else 0
+        return Value(value, to_date.currency, MIXED if self._restated(label, before, year) else 0)
 
     def _restated(self, label: str, filed: Filed, year: Filed) -> bool:
         """Whether the value was restated after its fiscal year was filed, and the year was not."""
@@ -192,11 +233,12 @@ class Known:
             return None
         return self.value(year) - self.value(first), year.currency
 
-    def _shortest(self) -> tuple[float, str | None, int]:
+    def _shortest(self, back: int = 0) -> Value:
         """The value with the last end; of several periods that end there the shortest."""
         newest = self.newest()
-        filed = next(self.found[label][newest] for label in _SHORTEST if newest in self.found.get(label, {}))
-        return self.value(filed), filed.currency, 0
+        label = next(label for label in _SHORTEST if newest in self.found.get(label, {}))
+        filed = self._near(label, *_window(newest, back)) if back else self.found[label][newest]
+        return UNKNOWN if filed is None else Value(self.value(filed), filed.currency)
 
     def _near(self, label: str, first: date, last: date) -> Filed | None:
         """The last period of a length that ended between two days."""
@@ -214,3 +256,11 @@ class Known:
         """Ends of all periods, the last one first, which is nearly always the one that is looked for."""
         yield self.newest()
         yield from sorted({end for ends in self.ends.values() for end in ends}, reverse=True)[1:]
+
+
+def _window(end: date, back: int) -> tuple[date, date]:
+    """First and last day on which a period ended that lies ``back`` quarters before another one."""
+    years, rest = divmod(back, 4)
+    shift = round(365.25 * years)
+    near, far = LENGTHS[("", "Q", "6M", "9M")[rest]] if rest else (-_DRIFT, _DRIFT)
+    return end - timedelta(shift + far), end - timedelta(shift + near)

@@ -14,7 +14,9 @@ import numpy as np
 
 from workbench.errors import DataError
 from workbench.lake.breaks import breaks as find_breaks
+from workbench.lake.carried import Before, carried_close
 from workbench.lake.listing import Delisting
+from workbench.lake.stepped import Items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,7 +53,8 @@ class Panel:
     bars : mapping of str to float64 (T, N)
         Fields as stored (local currency, not adjusted here), NaN where there is no bar.
     items : mapping of str to float64 (T, N)
-        Point-in-time items: the value at t uses filings with ``available_date <= dates[t]``.
+        Point-in-time items: the value at t uses filings with ``available_date <= dates[t]``. From a lake they
+        are kept as steps, and the array is made when it is read (:class:`workbench.lake.stepped.Items`).
     split_factor, total_factor : float64, shape (T, N)
         Multiply a stored price to get the adjusted one; 1.0 on each column's first bar.
     member : bool, shape (T, N)
@@ -69,6 +72,15 @@ class Panel:
         Currency of ``panel["close"]``; None where columns keep different local ones (``currencies``).
     start : int
         First row that was asked for; rows before it are the warm-up.
+    issuers : tuple of str or None, length N
+        Company behind each column, as the provider of the listing names it.
+    depositary_ratio : float64, shape (N,)
+        Underlying shares a depositary receipt; 1.0 for every other share.
+    index_levels : mapping of str to float64 (T,)
+        Level of each region's index on the region's own sessions, NaN without one; a region of which the lake
+        has no index is absent.
+    earlier : Before
+        Closes before the first row, which a suspension that began before the panel carries on.
     """
 
     dates: Dates
@@ -91,6 +103,10 @@ class Panel:
     sources: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
     start: int = 0
+    issuers: tuple[str | None, ...] = ()
+    depositary_ratio: Floats = field(default_factory=lambda: np.empty(0))
+    index_levels: Mapping[str, Floats] = field(default_factory=dict)
+    earlier: Before = field(default_factory=lambda: Before.none(0))
     _adjusted: dict[str, Floats] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -108,14 +124,20 @@ class Panel:
             "currencies": (self.currency,) * shape[1],
             "delisting": Delisting.none(shape[1]),
             "session_rows": everyday,
+            "issuers": (None,) * shape[1],
+            "depositary_ratio": np.ones(shape[1]),
+            "earlier": Before.none(shape[1]),
         }
         for name, value in defaults.items():
-            given = self.delisting.date if name == "delisting" else getattr(self, name)
+            given = getattr(self, name)
+            given = given.date if name == "delisting" else given.day if name == "earlier" else given
             if not len(given) and shape[1] and shape[0]:
                 object.__setattr__(self, name, value)
-        for array in (*self.bars.values(), *self.items.values(), *self._grids()):
-            if array.shape != shape:
-                raise DataError(f"A panel of {shape} cannot hold an array of shape {array.shape}.")
+        if isinstance(self.items, Items):
+            _fits(shape, self.items.shape)
+        held = () if isinstance(self.items, Items) else self.items.values()
+        for array in (*self.bars.values(), *held, *self._grids()):
+            _fits(shape, array.shape)
             array.setflags(write=False)
         self.dates.setflags(write=False)
 
@@ -181,6 +203,20 @@ class Panel:
             hint="Name it in `fields` or `items` when the panel is built.",
         )
 
+    @property
+    def price(self) -> Floats:
+        """Close as traded, local currency, shape (T, N); while a stock is suspended its last close.
+
+        A carried close follows the splits of its days. NaN before the first bar, and from the end of the
+        listing on; where that is not known the last close goes on for a year.
+        """
+        if "price" not in self._adjusted:
+            values = carried_close(self.raw("close"), self.split_factor, self.earlier, self.dates)
+            values[self.dates[:, None] > self.delisting.date] = np.nan
+            values.setflags(write=False)
+            self._adjusted["price"] = values
+        return self._adjusted["price"]
+
     def sessions(self, region: str) -> Flags:
         """Rows on which ``region`` trades, bool, shape (T,)."""
         if region in self.session_rows:
@@ -221,7 +257,9 @@ class Panel:
             self,
             dates=self.dates[:rows],
             bars={name: values[:rows] for name, values in self.bars.items()},
-            items={name: values[:rows] for name, values in self.items.items()},
+            items=self.items.until(rows)
+            if isinstance(self.items, Items)
+            else {name: values[:rows] for name, values in self.items.items()},
             split_factor=self.split_factor[:rows],
             total_factor=self.total_factor[:rows],
             member=self.member[:rows],
@@ -231,6 +269,7 @@ class Panel:
             session_rows={region: flags[:rows] for region, flags in self.session_rows.items()},
             delisting=self.delisting.until(day),
             start=min(self.start, rows),
+            index_levels={region: levels[:rows] for region, levels in self.index_levels.items()},
             _adjusted={name: values[:rows] for name, values in self._adjusted.items()},
         )
 
@@ -255,6 +294,11 @@ class Panel:
         frame = pl.DataFrame({"date": self.dates[rows], "region": regions[columns], "ticker": labels[columns]})
         series = [pl.Series(name, array[rows, columns]) for name, array in zip(chosen, values, strict=True)]
         return frame.with_columns(one.fill_nan(None) for one in series)
+
+
+def _fits(shape: tuple[int, int], given: tuple[int, ...]) -> None:
+    if given != shape:
+        raise DataError(f"A panel of {shape} cannot hold an array of shape {given}.")
 
 
 def build(lake: Lake, regions: str | Sequence[str], **asked: Any) -> Panel:

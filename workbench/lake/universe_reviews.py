@@ -49,7 +49,7 @@ def passed(rule: Universe, lake: Lake, axes: Axes, eligible_on: Callable[[Axes],
     before = axis_builder.build(lake, regions, axes.columns, first, last, rule.window + _REVIEW[rule.review])
     before = replace(before, columns=axes.columns)
     grids, _ = bars.load(lake, before, ("close", "volume", "turnover"))
-    shares = items.load(lake, before, items.SHARES).values if rule.largest or rule.min_size else None
+    shares = items.one(lake, before, items.SHARES) if rule.largest or rule.min_size else None
     eligible = eligible_on(before)
     allowed = np.zeros((len(axes.dates), len(axes.columns)), bool)
     periods = _periods(axes.dates, rule.review)

@@ -40,6 +40,12 @@ class Market:
         Regular expression that a whole normalized code matches.
     boards : tuple of str
         Boards with rules of their own, the one that holds when none is named first.
+    indexes : tuple of str
+        Names of the market's broad index in the table ``indexes``, in order of preference; the last one is
+        that of the sample market.
+    preferred_is_equity : bool
+        Whether listed preferred shares belong to a company's market value: Korea's have no vote but take part
+        in the profit (Commercial Act, art. 344-2), those of others are repaid at a fixed amount.
     """
 
     region: str
@@ -51,6 +57,8 @@ class Market:
     calendar_name: str
     code_pattern: str
     boards: tuple[str, ...]
+    indexes: tuple[str, ...]
+    preferred_is_equity: bool = False
 
     @property
     def default_board(self) -> str:
@@ -69,6 +77,8 @@ _RECORDS = (
         calendar_name="XKRX",
         code_pattern=r"[0-9A-Z]{6}",
         boards=("KOSPI", "KOSDAQ", "KONEX"),
+        indexes=("KOSPI", "SAMPLE-KR"),
+        preferred_is_equity=True,
     ),
     Market(
         region="US",
@@ -80,6 +90,7 @@ _RECORDS = (
         calendar_name="XNYS",
         code_pattern=r"[A-Z]{1,5}(?:\.[A-Z]{1,3})?",
         boards=("main",),
+        indexes=("SP500", "SAMPLE-US"),
     ),
     Market(
         region="CN",
@@ -91,6 +102,7 @@ _RECORDS = (
         calendar_name="XSHG",
         code_pattern=r"(?:60[0135]|68[89]|900|00[0-3]|30[0-2]|200|43[0-9]|83[0-9]|87[0-9]|88[0-9]|92[0-9])[0-9]{3}",
         boards=("main", "STAR", "ChiNext", "Beijing", "ST"),
+        indexes=("CSI300", "SAMPLE-CN"),
     ),
     Market(
         region="HK",
@@ -102,6 +114,7 @@ _RECORDS = (
         calendar_name="XHKG",
         code_pattern=r"[0-9]{5}",
         boards=("main", "GEM"),
+        indexes=("HANGSENG", "SAMPLE-HK"),
     ),
     Market(
         region="JP",
@@ -113,6 +126,7 @@ _RECORDS = (
         calendar_name="XTKS",
         code_pattern=r"[1-9][0-9A-Z][0-9][0-9A-Z]",
         boards=("main", "Prime", "Standard", "Growth", "TOPIX100", "TOPIX500"),
+        indexes=("TOPIX", "NIKKEI225", "SAMPLE-JP"),
     ),
     Market(
         region="VN",
@@ -124,6 +138,7 @@ _RECORDS = (
         calendar_name="table",
         code_pattern=r"[A-Z][A-Z0-9]{2,7}",
         boards=("HOSE", "HNX", "UPCoM"),
+        indexes=("VNINDEX", "SAMPLE-VN"),
     ),
 )
 _MARKETS = {record.region: record for record in _RECORDS}
