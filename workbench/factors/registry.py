@@ -150,8 +150,10 @@ def factor(
         )
 
     def register(function: FactorFunction) -> FactorFunction:
-        wanted = set(inspect.signature(function).parameters)
-        if wanted != set(needs):
+        parameters = inspect.signature(function).parameters.values()
+        wanted = {one.name for one in parameters if one.kind is not one.VAR_KEYWORD}
+        takes_more = len(wanted) < len(parameters)
+        if wanted - set(needs) or (set(needs) - wanted and not takes_more):
             raise ConfigError(
                 f"Factor {function.__name__} takes {sorted(wanted)} but declares needs={sorted(needs)}.",
                 hint="Name the function's parameters like the fields it needs.",
