@@ -26,7 +26,13 @@ _FRACTIONS = (
     "cost_per_year",
 )
 #: Names that are written in another way than by spaces between their words.
-_TERMS = {"t_newey_west": "t (Newey-West)", "icir": "IC ratio"}
+_TERMS = {
+    "t_newey_west": "t (Newey-West)",
+    "t_fixed_b": "t (fixed-b)",
+    "t_non_overlapping": "t (non-overlapping)",
+    "critical": "5 % bound",
+    "icir": "IC ratio",
+}
 _ABBREVIATIONS = {"cagr": "CAGR", "ic": "IC", "sharpe": "Sharpe", "sortino": "Sortino", "calmar": "Calmar"}
 _MISSING = "–"
 

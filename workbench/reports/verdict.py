@@ -21,8 +21,6 @@ font-variant-numeric:tabular-nums}
 .wb-verdict td{text-align:right;padding:9px 14px;background:#fff;border-top:1px solid #e4e7eb;
 border-bottom:1px solid #e4e7eb;font-size:16px;white-space:nowrap}
 .wb-verdict td:last-child{border-right:1px solid #e4e7eb;border-radius:0 8px 8px 0}
-.wb-verdict th:first-child,.wb-verdict td:first-child,.wb-verdict th:nth-child(2),.wb-verdict td:nth-child(2)
-{text-align:left}
 .wb-verdict td:first-child{font-weight:650;border-left:7px solid;border-radius:8px 0 0 8px}
 .wb-verdict td i{width:9px;height:9px;border-radius:50%;display:inline-block;margin-right:7px}
 .wb-verdict td b{font-weight:650}.wb-verdict td small{color:#616e7c;font-size:12px}
@@ -40,7 +38,7 @@ _GREY = ("#9AA5B1", "#52606D")
 
 
 def show(sheet: Tearsheet) -> None:
-    """Show a line a region: the verdict, the information coefficient, and the spread before and after costs.
+    """Show a line a region (verdict, information coefficient, spread before and after costs) and the notes.
 
     Parameters
     ----------
@@ -62,10 +60,11 @@ def render(sheet: Tearsheet) -> str:
         f"{sheet.holding} sessions ahead and held; spread: top minus bottom of {count} quantiles, 1 of money on each "
         "side; works: t beyond its 5 % bound (in small) and something left after costs."
     )
+    notes = "".join(f"<li>{escape(note)}</li>" for note in sheet.notes)
     return (
         f'{BLOCKS}{STYLE}<div class="wb wb-verdict"><div class="s">{escape(sheet.sentence)}</div>'
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        f'<div class="h">{escape(under)}</div></div>'
+        f'<div class="h">{escape(under)}</div><ul class="wb-notes">{notes}</ul></div>'
     )
 
 
@@ -83,6 +82,7 @@ def _row(row: dict[str, Any]) -> str:
         shown(row["cost"], ".1%"),
         f"<b>{shown(row['net'], '+.1%')}</b>",
     )
-    first = f'<td style="border-left-color:{edge}">{dot}{escape(row["region"])}</td>'
-    word = f'<td><b style="color:{ink}">{escape(row["verdict"])}</b></td>'
+    left = "text-align:left"  # in the cells: the page aligns all cells of tables
+    first = f'<td style="{left};border-left-color:{edge}">{dot}{escape(row["region"])}</td>'
+    word = f'<td style="{left}"><b style="color:{ink}">{escape(row["verdict"])}</b></td>'
     return f"<tr>{first}{word}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"

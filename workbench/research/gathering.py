@@ -66,24 +66,21 @@ def gather(score: Score, panel: Panel, question: Question, size: Array | None, n
         notes.append(rates)
     if sectors is None:
         notes.append("Sectors are left out: the panel has none.")
-    if size is None and MARKET_CAP in panel.items:
-        size = panel.items[MARKET_CAP]
     if money is None:
         notes.append("Capacity is left out: the panel has neither turnover nor volume.")
-    if size is None:
-        notes.append(
-            "Size is left out: the panel has no market capitalization and no traded value."
-            if money is None
-            else f"Size is the mean traded value of {SIZE_SESSIONS} sessions: the panel has no market capitalization."
-        )
-    found = []
+    if size is None and MARKET_CAP in panel.items:
+        size = np.asarray(panel.items[MARKET_CAP])
+    found, without = [], []
     regions = np.array([score.regions[column] for column in columns[0]])
     for name in score.labels.region_names():
         own = np.flatnonzero(regions == name)
         rows = np.flatnonzero(np.asarray(panel.sessions(name), dtype=bool))
         cell = np.ix_(rows, columns[1][own])
         traded = None if money is None else money[cell]
-        order = None if traded is None else capacity.average(traded, SIZE_SESSIONS)
+        order = None if size is None or np.isnan(size[cell]).all() else size[cell]
+        if order is None:
+            without.append(name)
+            order = None if traded is None else capacity.average(traded, SIZE_SESSIONS)
         found.append(
             Regional(
                 name=name,
@@ -95,11 +92,17 @@ def gather(score: Score, panel: Panel, question: Question, size: Array | None, n
                 question=question,
                 rates=None if isinstance(rates, str) else costs.of_region(rates, name, rows),
                 sectors=None if sectors is None else (sectors[0][cell], sectors[1]),
-                size=order if size is None else size[cell],
+                size=order,
                 adv=None if traded is None else capacity.average(traded),
                 currency=panel.currency or panel.currencies[int(cell[1][0, 0])] or "local currency",
             )
         )
+    blank = [one.name for one in found if one.sectors is not None and not (one.sectors[0] >= 0).any()]
+    if blank:
+        notes.append(f"{', '.join(blank)}: no sector was known on these dates; sectors are left out.")
+    if without:
+        instead = "size is left out" if money is None else f"size is the mean traded value of {SIZE_SESSIONS} sessions"
+        notes.append(f"{', '.join(without)}: no market capitalization in the panel; {instead}.")
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbench.studies.allocation import allocate, last_date, select
+from workbench.studies.reference import factor_returns
 from workbench.studies.result import UNPROVEN, Result
 from workbench.studies.scoring import load_factor_set, score
 from workbench.studies.strategy import Selection, Strategy
@@ -15,6 +16,7 @@ __all__ = [
     "Strategy",
     "allocate",
     "backtest",
+    "factor_returns",
     "last_date",
     "load_factor_set",
     "score",

@@ -79,7 +79,7 @@ def decay(sheet: Tearsheet) -> go.Figure:
             go.Scatter(
                 x=[horizons.index(horizon) + shift for horizon in part["horizon"]],
                 y=part["mean_ic"].to_list(),
-                error_y={"type": "data", "array": half, "thickness": 1.4, "width": 4},
+                error_y={"type": "data", "array": half, "thickness": 1.4, "width": 0},
                 mode="lines+markers",
                 marker={"size": 9, "symbol": ["circle-open" if width is None else "circle" for width in half]},
                 name=region,
@@ -90,7 +90,10 @@ def decay(sheet: Tearsheet) -> go.Figure:
         )
     figure.add_hline(y=0.0, line={"color": theme.MUTED, "width": 1})
     figure.update_xaxes(
-        title_text="sessions ahead", tickvals=list(range(len(horizons))), ticktext=[str(one) for one in horizons]
+        title_text="sessions ahead",
+        zeroline=False,
+        tickvals=list(range(len(horizons))),
+        ticktext=[str(one) for one in horizons],
     )
     figure.update_yaxes(title_text="mean rank IC", tickformat=".2f")
     what = f"Decay of {sheet.factor}: mean rank IC and its 95 % interval (fixed-b); open: history too short for one"

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _KINDS = {"sector": "by sector", "size": "by size", "year": "by year"}
 _BAR, _LEAST = 26, 300
+#: Fewest periods that share no return for a group to be drawn.
+_PERIODS = 3
 
 
 def long_short(sheet: Tearsheet) -> go.Figure:
@@ -71,13 +73,15 @@ def breakdown(sheet: Tearsheet) -> go.Figure:
     import polars as pl
     from plotly.subplots import make_subplots
 
-    kinds = [kind for kind in _KINDS if sheet.breakdown.filter(pl.col("by") == kind).height]
+    # A year with a few dates would set the scale for all others; the table has it.
+    shown = sheet.breakdown.filter(pl.col("periods") >= _PERIODS)
+    kinds = [kind for kind in _KINDS if shown.filter(pl.col("by") == kind).height]
     figure = make_subplots(
         rows=1, cols=max(len(kinds), 1), subplot_titles=[_KINDS[kind] for kind in kinds], horizontal_spacing=0.12
     )
     most, named = 0, set()
     for place, kind in enumerate(kinds, start=1):
-        groups = sheet.breakdown.filter(pl.col("by") == kind)
+        groups = shown.filter(pl.col("by") == kind)
         order = groups["group"].unique(maintain_order=True).to_list()
         parts = list(by_region(sheet, groups))
         most = max(most, len(order) * max(1, (len(parts) + 1) // 2))
@@ -90,7 +94,7 @@ def breakdown(sheet: Tearsheet) -> go.Figure:
             dots = go.Scatter(
                 x=part["mean_ic"].to_list(),
                 y=[order.index(group) + shift for group in part["group"]],
-                error_x={"type": "data", "array": half, "thickness": 1.2, "width": 3},
+                error_x={"type": "data", "array": half, "thickness": 1.2, "width": 0},
                 mode="markers",
                 marker={
                     "size": 9,
@@ -105,7 +109,7 @@ def breakdown(sheet: Tearsheet) -> go.Figure:
             )
             named.add(region)
             figure.add_trace(dots, row=1, col=place)
-        ticks = {"tickvals": list(range(len(order))), "ticktext": order, "autorange": "reversed", "showgrid": True}
+        ticks = {"tickvals": list(range(len(order))), "ticktext": order, "autorange": "reversed", "zeroline": False}
         figure.update_yaxes(**ticks, row=1, col=place)
         figure.add_vline(x=0.0, line={"color": theme.MUTED, "width": 1}, row=1, col=place)
     figure.update_xaxes(title_text="mean rank IC", tickformat=".2f", nticks=5)
