@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from workbench.factors.kernels import plain, plain_rows
+from workbench.factors.kernels import plain, plain_bars, plain_rows
 from workbench.factors.kernels.threads import spread
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ LANES = 16
 class Compiled(NamedTuple):
     """The compiled modules."""
 
+    bars: Any
     columns: Any
     prices: Any
     rows: Any
-    indicators: Any
 
 
 def compiled() -> Compiled | None:
@@ -51,13 +51,13 @@ def _load() -> Compiled | None:
     except ImportError:
         return None
     try:
-        from workbench.factors.kernels import columns, indicators, prices, rows
+        from workbench.factors.kernels import bars, columns, prices, rows
     except RuntimeError as error:
         # Numba's word for a machine on which it can keep no cache: each process would compile for itself.
         if "cannot cache" not in str(error):
             raise
         return None
-    return Compiled(columns, prices, rows, indicators)
+    return Compiled(bars, columns, prices, rows)
 
 
 def _array(values: Any) -> Array:
@@ -210,4 +210,30 @@ def average_rank(values: Array) -> Array:
         fast.rows.average_rank(given, order, first, last, out)
 
     spread(rank, len(given), given.size)
+    return out
+
+
+def indicators(prices: Array, restart: NDArray[np.bool_], years: NDArray[np.int64], warm: int) -> Array:
+    """Technical indicators of the bars of each column, (13, T, N), levels in units of close over scale.
+
+    Parameters
+    ----------
+    prices : (4, T, N) array
+        Closes, highs, lows and scales. A row without a close is no bar; a bar without a high or a low has its
+        close for it.
+    restart : (T, N) bool array
+        Rows on which all that was before is forgotten.
+    years : (T,) int array
+        Calendar year of each row, ascending.
+    warm : int
+        Years before a row's own whose bars a value may use.
+    """
+    given, flags = _array(prices), np.ascontiguousarray(restart, dtype=bool)
+    numbers = np.ascontiguousarray(years, dtype=np.int64)
+    fast = compiled()
+    if fast is None:
+        return plain_bars.indicators(given, flags, numbers, warm)
+    out = np.empty((plain_bars.COLUMNS, *flags.shape))
+    kernel = fast.bars.indicators
+    spread(lambda first, last: kernel(given, flags, numbers, warm, first, last, out), flags.shape[1], flags.size, LANES)
     return out

@@ -1,1 +1,0 @@
-"""Compiled technical indicators: one stock's bars at a time."""
