@@ -8,6 +8,7 @@ docstrings and the decorator do not.
 from __future__ import annotations
 
 import ast
+import dis
 import functools
 import inspect
 import textwrap
@@ -76,13 +77,20 @@ def _referred(function: FunctionType) -> Iterator[tuple[str, Any]]:
         yield f"default {number}", value
     yield from sorted((function.__kwdefaults__ or {}).items())
     names = sorted(_names(function.__code__))
-    for name in names:
+    for name in sorted(_global_names(function.__code__)):
         if name not in function.__globals__:
             continue
         value = function.__globals__[name]
         yield name, value
         if isinstance(value, ModuleType) and f"{value.__name__}.".startswith(f"{OWN}."):
             yield from ((f"{name}.{part}", getattr(value, part)) for part in names if hasattr(value, part))
+
+
+def _global_names(code: CodeType) -> set[str]:
+    """Names that are looked up among the globals; an attribute may bear the name of a module loaded later."""
+    inner = (_global_names(one) for one in code.co_consts if isinstance(one, CodeType))
+    own = {str(one.argval) for one in dis.get_instructions(code) if one.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    return own.union(*inner)
 
 
 def _names(code: CodeType) -> set[str]:
