@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench import factors, markets, portfolio
+from workbench import markets, portfolio
 from workbench.errors import ConfigError, NotEnoughHistory
 from workbench.schemas import TABLES
-from workbench.studies import parameters, selection, trials
+from workbench.studies import composites, parameters, selection, trials
 from workbench.studies.result import UNPROVEN
 
 if TYPE_CHECKING:
@@ -64,7 +64,9 @@ def select(strategy: Strategy, lake: Lake, regions: str | Sequence[str], at: str
 
     asked, view = _regions(regions), lake if lake.pinned else lake.at(lake.snapshot())
     day = _day(at)
-    scores = factors.compute(strategy.factor_set, view, asked, start=day - _REACH, end=day, universe=strategy.universe)
+    chosen, first = strategy.factor_set, day - _REACH
+    panel = composites.load(chosen, view, asked, first, day, strategy.universe)
+    scores = composites.scored(chosen, panel, first, day)
     parts = []
     for _, latest in scores.composite.latest().group_by("region", maintain_order=True):
         weights = selection.choose(latest["score"].to_numpy(), strategy.selection)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from workbench import factors, markets
 from workbench.errors import ConfigError
 from workbench.factors import FactorSet
-from workbench.research.combine import combine, walk_of
-from workbench.studies import definitions, longform, parameters, trials
+from workbench.studies import composites, definitions, longform, parameters, trials
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,16 +102,11 @@ def _scores(
     chosen: FactorSet, view: Lake, asked: Sequence[str], start: str | date | None, end: str | date | None
 ) -> Scores:
     """Scores in the precision of the table; a fitted composite learns from the sessions before ``start`` as well."""
-    spec = chosen.combination
-    if not spec.fitted:
+    if not chosen.combination.fitted:
         return factors.compute(chosen, view, asked, start=start, end=end, precision="float32")
-    day = parameters.day(start, "start")
-    first = None if day is None else walk_of(spec).needed_from(day).astype(object)
-    wanted = {**factors.asked(chosen), "warmup": chosen.lookback + 1}
-    panel = view.panel(asked, start=first, end=end, adjust="total", **wanted)
-    scores = factors.compute(chosen, panel)
-    fitted = combine(scores, panel, spec, lookback=chosen.lookback, min_names=chosen.fewest_names)
-    return fitted.between(start, end).rounded()
+    first, last = parameters.day(start, "start"), parameters.day(end, "end")
+    panel = composites.load(chosen, view, asked, first, last)
+    return composites.scored(chosen, panel, first, last).rounded()
 
 
 def _publish(live: Lake, chosen: FactorSet, scores: Scores, anew: bool) -> None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench import backtests, factors, markets
+from workbench import backtests, markets
 from workbench.backtests import performance
 from workbench.backtests.costs import KINDS
 from workbench.errors import ConfigError
 from workbench.schemas import TABLES
-from workbench.studies import parameters, selection, trials
+from workbench.studies import composites, parameters, selection, trials
 from workbench.studies.result import UNPROVEN, Result
 from workbench.studies.strategy import Strategy
 
@@ -161,10 +161,11 @@ def _trial(plan: Plan, hypothesis: str) -> trials.Trial:
 
 def _evaluate(plan: Plan, identity: str) -> Result:
     """Panel, scores, targets, run, statistics; the number of trials is filled in by the caller."""
-    local = _panel(plan, None)
-    panel = local if plan.local else _panel(plan, plan.currency)
+    chosen = plan.strategy.factor_set
+    local = composites.load(chosen, plan.lake, plan.regions, plan.start, plan.end, plan.strategy.universe)
+    panel = local if plan.local else _converted(plan)
     few = selection.too_few(plan.strategy, plan.regions, local)
-    scores = factors.compute(plan.strategy.factor_set, local, start=plan.start, end=plan.end)
+    scores = composites.scored(chosen, local, plan.start, plan.end)
     decided = selection.targets(scores.composite, plan.strategy)
     done = backtests.run(decided, panel, engine=plan.engine, capital=CAPITAL)
     equity = _with_benchmark(done, panel, decided)
@@ -172,6 +173,7 @@ def _evaluate(plan: Plan, identity: str) -> Result:
     cost = sum((equity[kind].to_numpy() for kind in KINDS), np.zeros(len(dates)))
     benchmark = equity["benchmark"].to_numpy()
     nothing = np.zeros(len(dates))
+    told = FRACTIONAL.format(CAPITAL, plan.currency)
     passive = performance.statistics(dates, benchmark, nothing, nothing)
     return Result(
         id=identity,
@@ -188,21 +190,20 @@ def _evaluate(plan: Plan, identity: str) -> Result:
         holdings=_holdings(done),
         trials=0,
         proven=False,
-        notes=(UNPROVEN, BENCHMARK, FRACTIONAL.format(CAPITAL, plan.currency), *few, *done.notes),
+        notes=tuple(dict.fromkeys((UNPROVEN, BENCHMARK, told, *few, *done.notes, *scores.notes))),
     )
 
 
-def _panel(plan: Plan, currency: str | None) -> Panel:
-    chosen = plan.strategy.factor_set
+def _converted(plan: Plan) -> Panel:
+    """Prices in the strategy's currency, in the same rows and columns as those that are scored in local money."""
     return plan.lake.panel(
         plan.regions,
-        start=plan.start,
         end=plan.end,
-        fields=tuple(dict.fromkeys((*chosen.needs, "close"))),
+        fields=("close",),
         universe=plan.strategy.universe,
         adjust="total",
-        currency=currency,
-        warmup=chosen.lookback,
+        currency=plan.currency,
+        **composites.spans(plan.strategy.factor_set, plan.start),
     )
 
 
