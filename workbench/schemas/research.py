@@ -35,6 +35,7 @@ RESEARCH_TABLES = (
         key=("region", "ticker", "date"),
         partition=YEARLY,
         date_column="date",
+        keeps_revisions=False,
     ),
     Table(
         "signals",
@@ -52,6 +53,8 @@ RESEARCH_TABLES = (
         partition=YEARLY,
         date_column="date",
         required=("score", "signal"),
+        values={"signal": ("BUY", "WATCH", "AVOID")},
+        keeps_revisions=False,
     ),
     Table(
         "trials",

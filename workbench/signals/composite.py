@@ -7,10 +7,11 @@ is the composite's own, whatever the set's size, transform or way of combination
 at a threshold of 70, whatever the market does: the signal is relative to the region. What the market does is the
 first layer of the layered score.
 
-A score is taken apart along the secant of this curve: a factor's points are ``k w s / W`` with its score ``s``, its
-weight ``w``, the weight ``W`` of the factors that are there, and the name's own ``k = (score - 50) / (composite -
-mean)``. What is left is ``base``: 50, less ``k`` times the region's mean composite. A composite that is no weighted
-mean of its factors (a fitted one) has one part, ``model``.
+A score is taken apart along the secant of this curve: a factor's points are ``k a w s / W`` with its score ``s``, its
+weight ``w`` on the date, the weight ``W`` of the factors that are there, the slope ``a`` of the composite on their
+weighted mean ``Σ w s / W`` among the region's names, and the name's own ``k = (score - 50) / (composite - mean)``.
+What is left is ``base``: 50 for the average name. A composite that does not lie on a line over any weighted mean (a
+model of trees) has one part, ``model``.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
 
 #: Fewest names of a region and date for a mean and a standard deviation.
 FEWEST_NAMES = transforms.ZSCORE_MIN_NAMES
-#: How far the weighted mean of the factors may lie from the composite to be called the same.
-SAME = 1e-9
+#: How far a composite may lie from the line over the weighted mean of its factors; scores are kept in float32.
+SAME = 1e-5
 #: Slope of 100 Φ(z) at 0: the secant's limit for an average name.
 _SLOPE = 100.0 / np.sqrt(2.0 * np.pi)
 
@@ -76,7 +77,7 @@ def from_scores(scores: Scores, factor_set: FactorSet, rules: SignalRules | None
             f"The scores lack {missing[0]} of the set {factor_set.name}.", hint="Compute them by this very set."
         )
     chosen = rules or SignalRules()
-    composite = scores.values[COMPOSITE]
+    composite = np.asarray(scores.values[COMPOSITE], np.float64)
     mean, deviation = _spread(composite, scores.labels)
     score = in_units(_scaled(composite, mean, deviation, scores.labels))
     parts = FactorParts(scores, factor_set.factors, mean, score)
@@ -130,25 +131,57 @@ class FactorParts:
 
     def points(self, rows: slice) -> Points:
         """Points by family and factor; see the module."""
-        composite, score = self.scores.values[COMPOSITE][rows], self.score[rows]
-        centre = np.full(score.shape, np.nan)
-        for region, mean in self.mean.items():
-            centre[:, self.scores.labels.columns(region)] = mean[rows]
-        away = composite - centre
-        with np.errstate(invalid="ignore", divide="ignore"):
-            slope = np.where(np.abs(away) > 1e-6, (score - 50.0) / away, _SLOPE)
-        factors = {name: self.scores.values[name][rows] for name in self.weights}
-        weight = sum(np.where(np.isnan(values), 0.0, self.weights[name]) for name, values in factors.items())
-        with np.errstate(invalid="ignore", divide="ignore"):
-            shares = {name: self.weights[name] * values / weight for name, values in factors.items()}
-        whole = sum(np.nan_to_num(values) for values in shares.values())
-        additive = np.abs(whole - composite) <= SAME * np.maximum(1.0, np.abs(composite))
+        labels, score = self.scores.labels, self.score[rows]
+        composite = np.asarray(self.scores.values[COMPOSITE][rows], np.float64)
+        shares = self._shares(rows)
+        whole = sum((np.nan_to_num(values) for values in shares.values()), np.zeros(score.shape))
+        slope, explained = np.full(score.shape, np.nan), np.zeros(score.shape, bool)
+        for region in labels.region_names():
+            columns = labels.columns(region)
+            away = composite[:, columns] - self.mean[region][rows]
+            steep, on_line = _line(whole[:, columns], composite[:, columns])
+            with np.errstate(invalid="ignore", divide="ignore"):
+                secant = np.where(np.abs(away) > 1e-6, (score[:, columns] - 50.0) / away, _SLOPE)
+            slope[:, columns], explained[:, columns] = secant * steep, on_line
         parts: Points = {"base": {}}
         for name, values in shares.items():
-            family = registry.get(name).family
-            parts.setdefault(family, {})[name] = np.where(additive, slope * values, np.nan)
-        given = sum(np.nan_to_num(values) for layer in parts.values() for values in layer.values())
-        if (~additive & ~np.isnan(score)).any():
-            parts["model"] = {"model": np.where(additive, np.nan, score - 50.0)}
-        parts["base"]["region_mean"] = np.where(additive, score - given, 50.0)
+            points = np.where(explained, slope * values, np.nan)
+            parts.setdefault(registry.get(name).family, {})[name] = points
+        given = sum(np.nan_to_num(values) for named in parts.values() for values in named.values())
+        if (~explained & ~np.isnan(score)).any():
+            parts["model"] = {"model": np.where(explained, np.nan, score - 50.0)}
+        parts["base"]["average"] = np.where(explained, score - given, 50.0)
         return parts
+
+    def _shares(self, rows: slice) -> dict[str, Array]:
+        """What each factor adds to the weighted mean; NaN where its score is missing."""
+        shape = self.score[rows].shape
+        values = {name: np.asarray(self.scores.values[name][rows], np.float64) for name in self.weights}
+        weights = {name: np.full(shape, weight) for name, weight in self.weights.items()}
+        days, labels = self.scores.labels.dates[rows], self.scores.labels
+        for window in getattr(self.scores, "fitted", ()):
+            inside = (days >= window.fold.test_start) & (days < window.fold.test_end)
+            cell = np.ix_(inside, labels.columns(window.region))
+            for name, weight in window.weights.items():
+                weights[name][cell] = weight
+        size = sum((np.where(np.isnan(values[name]), 0.0, np.abs(weights[name])) for name in values), np.zeros(shape))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return {name: weights[name] * values[name] / size for name in values}
+
+
+def _line(whole: Array, composite: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Slope of the composite on the weighted mean, (R, 1), and the cells of rows that lie on the line, (R, n).
+
+    As in :func:`_spread`, only what is there is summed.
+    """
+    steep, on_line = np.full((len(whole), 1), np.nan), np.zeros(whole.shape, bool)
+    there = ~np.isnan(composite) & ~np.isnan(whole)
+    for row in np.flatnonzero(there.sum(axis=1) >= FEWEST_NAMES):
+        cells = there[row]
+        x = whole[row, cells] - whole[row, cells].mean()
+        y = composite[row, cells] - composite[row, cells].mean()
+        spread = float(np.square(x).sum())
+        if spread > 0.0:
+            steep[row] = float((x * y).sum()) / spread
+            on_line[row, cells] = bool((np.abs(y - steep[row] * x) <= SAME).all())
+    return steep, on_line

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.errors import ConfigError
-from workbench.factors import windows
+from workbench.factors import technicals
 from workbench.factors.scores import Labels
 from workbench.signals import regime, series, structure, timing
 from workbench.signals.result import Points, Signals, confidence, in_units
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 NAME = "layered"
-FIELDS = ("open", "high", "low", "close", "volume")
+FIELDS = ("high", "low", "close", "volume")
 
 
 def from_panel(
@@ -44,17 +44,18 @@ def from_panel(
     Parameters
     ----------
     panel : Panel
-        Total-return closes, with open, high, low and volume; ``LOOKBACK`` sessions before the first row wanted.
+        Total-return closes, with high, low and volume. Rows before ``panel.start`` are the warm-up: they reach
+        back to :func:`workbench.factors.technicals.warmup_start`, or as far as there are bars.
     indexes : mapping of str to RegionSeries, optional
         Indexes of regions, also of such that the panel does not hold: they are what a region's strength is
-        measured against. A region without one is measured by its members.
+        measured against. None takes the panel's own; a region without one is measured by its members.
     rules : SignalRules, optional
         Weights and thresholds.
 
     Returns
     -------
     Signals
-        NaN where the stock is no member or did not trade, or a required layer is missing.
+        From ``panel.start`` on; NaN where the stock is no member or did not trade, or a required layer is missing.
 
     Raises
     ------
@@ -75,20 +76,22 @@ def from_panel(
         )
     regions = tuple(panel.regions)
     sessions = {region: np.asarray(panel.sessions(region), bool) for region in dict.fromkeys(regions)}
-    labels = Labels(np.asarray(panel.dates), tuple(panel.tickers), regions, sessions)
-    layers = _layers(panel, labels, series.of_panel(panel, indexes), chosen)
+    whole = Labels(np.asarray(panel.dates), tuple(panel.tickers), regions, sessions)
+    rows = slice(panel.start, None)
+    layers = {
+        layer: {name: values[rows] for name, values in parts.items()}
+        for layer, parts in _layers(panel, whole, series.of_panel(panel, indexes), chosen).items()
+    }
+    kept = {region: flags[rows] for region, flags in sessions.items()}
+    labels = Labels(whole.dates[rows], whole.tickers, regions, kept)
     parts = LayerParts(layers, labels, chosen)
     score = np.full((len(labels.dates), len(labels.tickers)), np.nan)
     for row in range(0, len(score), 128):
         block = slice(row, row + 128)
         score[block] = parts.score(block)
-    score = in_units(np.where(np.asarray(panel.member), score, np.nan))
+    score = in_units(np.where(np.asarray(panel.member)[rows], score, np.nan))
     standing = confidence(score, labels, chosen.min_names)
-    return Signals(NAME, labels, score, standing, chosen, parts, layers, tuple(panel.notes))
-
-
-#: Sessions before the first row wanted: a year of monthly volatilities, and a price carried before it.
-LOOKBACK = max(regime.YEAR + regime.MONTH, structure.YEAR) + 2 * windows.CARRIED
+    return Signals(NAME, labels, score, standing, chosen, parts, layers, (*panel.notes, *_told(labels, layers)))
 
 
 def _layers(
@@ -98,8 +101,6 @@ def _layers(
     shape = (len(labels.dates), len(labels.tickers))
     empty = {layer: {name: np.full(shape, np.nan) for name in rules.layers[layer].components} for layer in rules.layers}
     found: dict[str, dict[str, Array]] = {layer: empty[layer] for layer in LAYERS[1:] if layer in empty}
-    from workbench.factors import technicals
-
     indicators = technicals.technicals(panel)
     for region, rows in labels.sessions.items():
         cell = np.ix_(rows, labels.columns(region))
@@ -128,6 +129,19 @@ def _layers(
                 else:
                     found[layer][name][cell] = parts[layer][name]
     return found
+
+
+def _told(labels: Labels, layers: Mapping[str, Mapping[str, Array]]) -> list[str]:
+    """Components that are missing throughout, which leaves the others more weight."""
+    notes = []
+    for layer, parts in layers.items():
+        region = layer.partition(":")[2]
+        for name, values in parts.items():
+            empty = [region] if region else labels.region_names()
+            empty = [one for one in empty if np.isnan(values if region else values[:, labels.columns(one)]).all()]
+            if empty:
+                notes.append(f"{' '.join(empty)}: no {name} ({layer.partition(':')[0]}); the others count for more.")
+    return notes
 
 
 @dataclass(frozen=True, eq=False)

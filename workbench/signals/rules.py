@@ -103,9 +103,6 @@ class SignalRules(_Strict):
         Thresholds of single regions.
     layers : dict of str to LayerRule
         ``regime``, ``structure`` and ``timing``.
-    indexes : dict of str to list of str
-        Names of each region's index in the lake, the first that is there counts; a region without one is
-        measured by the equal-weight mean of its members.
     min_names : int
         Fewest names of a region and date for a percentile: confidence and relative strength.
     hits : HitRule
@@ -116,16 +113,14 @@ class SignalRules(_Strict):
     thresholds: Thresholds = Thresholds()
     regions: dict[str, Thresholds] = Field(default_factory=dict)
     layers: dict[Layer, LayerRule] = Field(default_factory=_layers)
-    indexes: dict[str, list[str]] = Field(default_factory=dict)
     min_names: int = Field(default=30, ge=2)
     hits: HitRule = HitRule()
 
     @model_validator(mode="after")
     def _names_are_known(self) -> SignalRules:
-        for field in ("regions", "indexes"):
-            unknown = [region for region in getattr(self, field) if region not in REGIONS]
-            if unknown:
-                raise ValueError(f"{field} names {unknown[0]!r}, which is none of {', '.join(REGIONS)}")
+        unknown = [region for region in self.regions if region not in REGIONS]
+        if unknown:
+            raise ValueError(f"regions names {unknown[0]!r}, which is none of {', '.join(REGIONS)}")
         if not any(rule.required for rule in self.layers.values()):
             raise ValueError("layers: at least one layer must be required")
         for layer, rule in self.layers.items():

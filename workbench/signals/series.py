@@ -11,7 +11,7 @@ from workbench.errors import DataError
 from workbench.factors import windows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
     from numpy.typing import NDArray
@@ -76,14 +76,14 @@ def from_levels(region: str, source: str, dates: NDArray[np.datetime64], levels:
     return RegionSeries(region, source, days, returns)
 
 
-def from_frame(frame: pl.DataFrame, names: Mapping[str, list[str]]) -> dict[str, RegionSeries]:
+def from_frame(frame: pl.DataFrame, names: Mapping[str, Sequence[str]]) -> dict[str, RegionSeries]:
     """Series of regions from rows of the table ``indexes``.
 
     Parameters
     ----------
     frame : polars.DataFrame
         index, date, level.
-    names : mapping of str to list of str
+    names : mapping of str to sequence of str
         Region to the names of its index; the first that has rows counts.
     """
     import polars as pl
@@ -127,9 +127,13 @@ def of_members(panel: Panel, region: str) -> RegionSeries:
 
 
 def of_panel(panel: Panel, indexes: Mapping[str, RegionSeries] | None = None) -> dict[str, RegionSeries]:
-    """A series for every region: its index where there is one, else its members in the panel."""
+    """A series for every region: a given one, the panel's index, or the mean of its members."""
     found = dict(indexes or {})
     for region in dict.fromkeys(panel.regions):
-        if region not in found:
+        if region in found:
+            continue
+        if region in panel.index_levels:
+            found[region] = from_levels(region, "index", panel.dates, panel.index_levels[region])
+        else:
             found[region] = of_members(panel, region)
     return found

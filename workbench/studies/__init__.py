@@ -6,6 +6,7 @@ from workbench.studies.allocation import allocate, last_date, select
 from workbench.studies.reference import factor_returns
 from workbench.studies.result import UNPROVEN, Result
 from workbench.studies.scoring import load_factor_set, score
+from workbench.studies.signalling import load_rules, region_series, signal, technicals
 from workbench.studies.strategy import Selection, Strategy
 from workbench.studies.study import backtest
 
@@ -19,6 +20,10 @@ __all__ = [
     "factor_returns",
     "last_date",
     "load_factor_set",
+    "load_rules",
+    "region_series",
     "score",
     "select",
+    "signal",
+    "technicals",
 ]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from workbench.lake import Lake
 
 #: Tables that results are written to: they are no input, so they do not change the identity of one.
-OUTPUTS = ("trials", "backtest_results", "holdings", "signals")
+OUTPUTS = ("trials", "backtest_results", "holdings", "signals", "technicals")
 
 
 @dataclass(frozen=True)

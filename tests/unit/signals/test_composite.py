@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from statistics import NormalDist
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -106,7 +107,35 @@ def test_a_fitted_composite_has_one_part(panel) -> None:
     for text, score in found.to_polars().select("layers", "score").iter_rows():
         parts = json.loads(text)
         assert set(parts) == {"base", "model"}
-        assert parts["base"]["region_mean"] + parts["model"]["model"] == pytest.approx(score, abs=1e-9)
+        assert parts["base"]["average"] + parts["model"]["model"] == pytest.approx(score, abs=1e-9)
+
+
+def test_what_is_centred_rounded_or_weighted_by_a_fit_is_taken_apart_as_well(panel) -> None:
+    scores = factors.compute(SET, panel)
+    composite = scores.values["composite"]
+    rounded = factors.compute(SET, panel, precision="float32")
+    centred = factors.compute(SET.model_copy(update={"neutralize": ("region",)}), panel)
+    turned = {name: scores.values[name] * weight for name, weight in (("signals_up", 0.7), ("signals_down", -0.3))}
+    there = {"signals_up": 0.7, "signals_down": 0.3}
+    size = sum(np.where(np.isnan(turned[name]), 0.0, weight) for name, weight in there.items())
+    weighted = sum(np.nan_to_num(values) for values in turned.values()) / size
+    fold = SimpleNamespace(test_start=panel.dates[0], test_end=panel.dates[-1] + np.timedelta64(1, "D"))
+    fits = tuple(
+        SimpleNamespace(region=region, fold=fold, weights={"signals_up": 0.7, "signals_down": -0.3})
+        for region in ("KR", "JP")
+    )
+    fitted = SimpleNamespace(
+        labels=scores.labels, notes=(), fitted=fits, values={**scores.values, "composite": 4.0 * weighted + 1.0}
+    )
+    assert not np.allclose(centred.values["composite"], composite)
+    for made in (rounded, centred, fitted):
+        for text, score in from_scores(made, SET).to_polars().select("layers", "score").iter_rows():
+            parts = json.loads(text)
+            assert "model" not in parts
+            assert sum(sum(layer.values()) for layer in parts.values()) == pytest.approx(score, abs=1e-9)
+    apart = from_scores(fitted, SET).apart(panel.tickers[1], panel.dates[0])
+    points = dict(apart["component", "points"].iter_rows())
+    assert np.sign(points["signals_down"]) == -np.sign(scores.values["signals_down"][0, 1])
 
 
 def test_a_date_moves_no_other(panel, signals) -> None:

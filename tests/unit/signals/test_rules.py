@@ -17,7 +17,6 @@ from workbench.studies import parameters
         ({"thresholds": {"buy": 101}}, "less than or equal to 100"),
         ({"thresholds": {"watch": -1}}, "greater than or equal to 0"),
         ({"regions": {"XX": {}}}, "'XX', which is none of KR"),
-        ({"indexes": {"DE": ["DAX"]}}, "'DE'"),
         ({"layers": {"timing": {"weight": 1, "components": {"astrology": 1}}}}, "no component 'astrology'"),
         ({"layers": {"timing": {"weight": 1, "required": False, "components": {"macd": 1}}}}, "must be required"),
         ({"layers": {"timing": {"weight": 0, "components": {"macd": 1}}}}, "greater than 0"),
@@ -35,7 +34,9 @@ def test_the_standard_file_holds_the_defaults() -> None:
     assert stored.thresholds == built.thresholds
     assert stored.layers.keys() == built.layers.keys()
     assert sum(rule.weight for rule in stored.layers.values()) == pytest.approx(1.0)
-    assert set(stored.indexes) == {"KR", "US", "CN", "HK", "JP", "VN"}
+    assert {layer: set(rule.components) for layer, rule in stored.layers.items()} == {
+        layer: set(rule.components) for layer, rule in built.layers.items()
+    }
 
 
 def test_a_wrong_file_names_file_field_and_value(tmp_path) -> None:

@@ -1,0 +1,179 @@
+"""Signals and technical indicators of a market, kept in the lake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workbench import markets, signals
+from workbench.factors import technicals as indicators
+from workbench.schemas import TABLES
+from workbench.settings import REGIONS
+from workbench.signals import SignalRules, layered
+from workbench.studies import parameters, scoring, trials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    import polars as pl
+
+    from workbench.factors import FactorSet, Scores
+    from workbench.factors.technicals import Technicals
+    from workbench.lake import Lake
+    from workbench.lake.panel import Panel
+    from workbench.signals import RegionSeries, Signals
+
+#: Rows of one commit: the text of the layers of some millions of rows does not fit at once.
+_COMMIT = 2_000_000
+
+
+def load_rules(name: str | Path = "standard") -> SignalRules:
+    """The rules of ``params/signals/<name>.yaml``, or of a file.
+
+    Raises
+    ------
+    ConfigError
+        With file, field and bound.
+    """
+    return parameters.load(SignalRules, "signals", name)
+
+
+def signal(
+    name: FactorSet | str,
+    lake: Lake,
+    regions: str | Sequence[str],
+    start: str | date | None = None,
+    end: str | date | None = None,
+    *,
+    rules: SignalRules | str = "standard",
+    scores: Scores | None = None,
+) -> Signals:
+    """Signals of a factor set or of the layered score, published as rows of ``signals``.
+
+    Parameters
+    ----------
+    name : FactorSet or str
+        A set, its name in ``params/factors/``, or ``layered``.
+    lake : Lake
+        Read at one moment: the pinned one, or now.
+    regions : str or sequence of str
+        Regions, each on its own sessions. The indexes of all regions are read whatever is asked for, so that a
+        region's relative strength does not depend on it.
+    start, end : date or ISO text, optional
+        First and last date of the signals; the warm-up before ``start`` is read as well.
+    rules : SignalRules or str
+        Thresholds and weights, or their name in ``params/signals/``.
+    scores : Scores, optional
+        Of the set, as :func:`workbench.studies.score` returned them; if not given they are
+        computed and published here.
+
+    Returns
+    -------
+    Signals
+        As published; a replay publishes nothing.
+
+    Raises
+    ------
+    ConfigError
+        Unknown set, or rules that break a bound.
+
+    Notes
+    -----
+    Timing: row t uses what was known at the close of t, and can be traded on the next session. A session that
+    is signalled alone has the same numbers as within a run over ten years.
+    """
+    chosen = load_rules(rules) if isinstance(rules, str) else rules
+    asked = markets.check_regions([regions] if isinstance(regions, str) else list(regions))
+    view = lake if lake.pinned else lake.at(lake.snapshot())
+    if name == layered.NAME:
+        found = layered.from_panel(_panel(view, asked, start, end, layered.FIELDS), region_series(view), chosen)
+    else:
+        factor_set = scoring.load_factor_set(name) if isinstance(name, str) else name
+        if scores is None:
+            scores = scoring.score(factor_set, view, asked, start, end)
+        found = signals.from_scores(scores, factor_set, chosen)
+    if not trials.replaying():
+        for part, region in _commits(found):
+            lake.live().publish("signals", part, region=region)
+    return found
+
+
+def technicals(
+    lake: Lake, regions: str | Sequence[str], start: str | date | None = None, end: str | date | None = None
+) -> Technicals:
+    """Moving averages, RSI, MACD, Bollinger bands and ATR, published as rows of ``technicals``.
+
+    Parameters
+    ----------
+    lake : Lake
+        Read at one moment: the pinned one, or now.
+    regions : str or sequence of str
+    start, end : date or ISO text, optional
+        First and last date of the values; bars are read from two calendar years before on, so that a session
+        that is computed alone has the bits of a full run.
+
+    Returns
+    -------
+    Technicals
+        From ``start`` on. A replay publishes nothing.
+    """
+    asked = markets.check_regions([regions] if isinstance(regions, str) else list(regions))
+    view = lake if lake.pinned else lake.at(lake.snapshot())
+    panel = _panel(view, asked, start, end, ("high", "low", "close"))
+    found = indicators.technicals(panel)
+    if not trials.replaying():
+        first = panel.dates[panel.start].item() if panel.start < len(panel.dates) else None
+        frame = _codes(found.to_polars(first)).select(list(TABLES["technicals"].columns))
+        for (region,), part in frame.group_by("region", maintain_order=True):
+            lake.live().publish("technicals", part, region=str(region))
+    return found
+
+
+def region_series(lake: Lake, regions: Sequence[str] = REGIONS) -> dict[str, RegionSeries]:
+    """The index of each region that the lake has one of, as a series of returns."""
+    names = {region: markets.get(region).indexes for region in regions}
+    return signals.from_frame(lake.read("indexes"), names)
+
+
+def _panel(
+    view: Lake,
+    regions: Sequence[str],
+    start: str | date | None,
+    end: str | date | None,
+    fields: tuple[str, ...],
+) -> Panel:
+    """A panel with the warm-up that the indicators need, which is the longest of all."""
+    first = parameters.day(start, "start")
+    warmup = 0
+    if first is not None:
+        since = indicators.warmup_start(first)
+        warmup = max(
+            len(markets.session_array(region, max(since, markets.first_known(region)), first)) for region in regions
+        )
+    return view.panel(
+        regions, start=first, end=parameters.day(end, "end"), fields=fields, adjust="total", warmup=warmup
+    )
+
+
+def _commits(found: Signals) -> Iterator[tuple[Any, str]]:
+    """Rows to publish, region by region, some million at a time; tickers are the codes of the exchanges."""
+    import polars as pl
+
+    waiting: dict[str, list[pl.DataFrame]] = {}
+    for block in found.blocks():
+        for (region,), part in _codes(block).group_by("region", maintain_order=True):
+            parts = waiting.setdefault(str(region), [])
+            parts.append(part)
+            if sum(one.height for one in parts) >= _COMMIT:
+                yield pl.concat(waiting.pop(str(region))), str(region)
+    for region, parts in waiting.items():
+        yield pl.concat(parts), region
+
+
+def _codes(frame: pl.DataFrame) -> pl.DataFrame:
+    """``KR:000001#2`` as the code of the exchange: two listings never trade on the same day."""
+    import polars as pl
+
+    code = pl.col("ticker").str.split_exact(":", 1).struct.field("field_1")
+    return frame.with_columns(code.str.split_exact("#", 1).struct.field("field_0").alias("ticker"))
