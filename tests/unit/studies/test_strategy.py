@@ -7,6 +7,7 @@ import pytest
 
 from workbench import studies
 from workbench.errors import ConfigError
+from workbench.factors import FactorSet
 from workbench.factors.scores import Labels, Score
 from workbench.studies import Strategy, selection
 
@@ -52,6 +53,11 @@ def test_the_house_strategy_loads():
             "name: mine\nuniverse: {largest: 0}",
             r"mine\.yaml: universe: Universe: largest=0: .*equal to 1",
         ),
+        ("factors:", "factor_set: price_factors\nfactors:", r"`factors` or by a `factor_set`: both are written"),
+        ("factors: {volatility_252d: 1.0}", "", r"`factors` or by a `factor_set`: none is written"),
+        ("factors: {volatility_252d: 1.0}", "factor_set: nobody", r"no file nobody in params/factors.*momentum"),
+        ("name: mine", "name: mine\ncombination: {method: best}", r"combination\.method: Input should be 'equal'"),
+        ("name: mine", "name: mine\ncombination: {train: 4w}", r"combination\.train: .*is no period: write years"),
         (YAML, "- a list", r"does not hold fields"),
         (YAML, "a: [", r"is not YAML"),
     ],
@@ -72,6 +78,39 @@ def test_the_hash_follows_content_not_wording(written):
     assert first.content_hash != first.replace(selection={"top_n": 4}).content_hash
     with pytest.raises(ConfigError, match=r"mine: selection\.top_n"):
         first.replace(selection={"top_n": -1})
+
+
+def test_a_strategy_by_a_set_is_the_one_by_its_factors(written):
+    chosen = studies.load_factor_set("momentum_volatility")
+    named = Strategy.load(written(YAML.replace("factors: {volatility_252d: 1.0}", "factor_set: momentum_volatility")))
+    assert named.factors is None
+    assert named.factor_set == chosen
+    assert named.replace(selection={"top_n": 4}).factor_set == chosen
+    assert named.replace(factors={"rsi_14": 2.0}).factor_set == FactorSet(name="mine", factors={"rsi_14": 2.0})
+    own = FactorSet(name="own", factors={"rsi_14": 1.0}, neutralize=("sector",))
+    assert named.replace(factor_set=own).factor_set.neutralize == ("sector",)
+    listed = Strategy.load(written(YAML))
+    assert listed.factor_set == FactorSet(name="mine", factors={"volatility_252d": 1.0})
+    assert listed.replace(factor_set="momentum_volatility").factor_set == chosen
+    assert Strategy.model_validate(listed.model_dump()) == listed
+
+
+def test_the_hash_follows_the_combination_and_what_the_set_says(written):
+    first = Strategy.load(written(YAML))
+    fitted = first.replace(combination={"method": "max_ir"})
+    assert fitted.factor_set.combination.method == "max_ir"
+    changes = ({"seed": 1}, {"horizon": 5}, {"train": "2y"}, {"embargo": 0}, {"method": "max_sharpe"})
+    others = [first.replace(combination={"method": "max_ir", **change}) for change in changes]
+    assert len({one.content_hash for one in (first, fitted, *others)}) == 2 + len(changes)
+    assert fitted.replace(combination=None).content_hash == first.content_hash
+    path = written("name: own\nfactors: {rsi_14: 1.0}\ncombination: {method: max_ir}")
+    hashes = []
+    for text in ("seed: 0", "seed: 1"):
+        path.write_text(f"name: own\nfactors: {{rsi_14: 1.0}}\ncombination: {{method: max_ir, {text}}}")
+        by_set = first.replace(factor_set=str(path))
+        assert by_set.factor_set.combination.method == "max_ir"
+        hashes.append(by_set.content_hash)
+    assert len(set(hashes)) == 2
 
 
 def test_each_region_decides_on_its_own_last_session(written):
