@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from workbench import markets
 from workbench.errors import ConfigError, LakeError
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from workbench.lake.store import Lake
 
+_EARLIEST_OPEN, _LATEST_CLOSE = clock(8), clock(17, 30)
 #: How the rows after the moment are altered. ``as it is`` alters none, ``shifted`` scrambles only what comes on
 #: the moment's own date (bars of regions that close later, fixes of exchange rates after it), and ``past``
 #: scrambles the rows that were known instead.
@@ -41,7 +44,7 @@ class Moment:
     instant : datetime
         The close (UTC).
     known : mapping of str to date
-        Last day of each region whose rows were known: ``day`` where the region had closed before the instant,
+        Last day of each region whose rows were known: ``day`` where its market had closed before the instant,
         else the day before.
     """
 
@@ -69,6 +72,12 @@ def close_of(region: str, day: date) -> Moment:
 def _known(other: str, region: str, day: date, instant: datetime) -> date:
     before = day - timedelta(days=1)
     if other == region:
+        return day
+    # No market opens before eight or closes after half past five: calendars, slow to load, are asked in between.
+    zone = ZoneInfo(markets.get(other).timezone)
+    if datetime.combine(day, _EARLIEST_OPEN, zone) >= instant:
+        return before
+    if datetime.combine(day, _LATEST_CLOSE, zone) < instant:
         return day
     if not markets.first_known(other) <= day <= markets.last_known(other) or not markets.is_session(other, day):
         return before

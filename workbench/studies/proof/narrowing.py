@@ -1,0 +1,98 @@
+"""Which input moved a value: the same world again, with one input altered at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from workbench.lake.alterations import INPUTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from workbench.lake.whatif import Moment
+    from workbench.studies.proof.findings import Finding
+    from workbench.studies.proof.prover import _Examination
+    from workbench.studies.proof.subjects import Subject
+
+    #: Names that move when some inputs are altered.
+    Tried = Callable[[str, tuple[str, ...]], frozenset[str]]
+
+_ITEMS = "fundamentals.value"
+LATER = " of a region that closes later on that date"
+
+
+def narrow(examination: _Examination) -> None:
+    """Name the input of each finding: its table and columns, and of filings the item."""
+    for subject in examination.subjects:
+        own = {
+            name: finding
+            for (target, name), finding in examination.findings.items()
+            if target == subject.name and finding.kind == "moved"
+        }
+        for world in dict.fromkeys(finding.world for finding in own.values()):
+            names = {name: finding for name, finding in own.items() if finding.world == world}
+            examination.findings.update(
+                {
+                    (subject.name, name): finding
+                    for name, finding in _narrowed(examination, subject, world, names).items()
+                }
+            )
+
+
+def _narrowed(
+    examination: _Examination, subject: Subject, world: str, names: Mapping[str, Finding]
+) -> dict[str, Finding]:
+    kind = world.partition(" at the close")[0]
+    moment = next(one for one in examination.plan.moments if world.endswith(f"{one.region} on {one.day}"))
+    tried = _trying(examination, subject, moment)
+    found: dict[str, str] = {}
+    for way in dict.fromkeys((kind, "scrambled")):
+        for name in INPUTS:
+            for moved in tried(way, (name,)) & names.keys() - found.keys():
+                found[moved] = name
+        if len(found) == len(names):
+            break
+    for moved in [one for one, name in found.items() if name == _ITEMS]:
+        found[moved] = _item(examination, tried, moved) or found[moved]
+    later = tried("shifted", ()) if found else frozenset()
+    return {
+        name: replace(
+            finding,
+            input=found.get(name, "several inputs together") + (LATER if name in later else ""),
+        )
+        for name, finding in names.items()
+    }
+
+
+def _trying(examination: _Examination, subject: Subject, moment: Moment) -> Tried:
+    from workbench.studies.proof.prover import FAILS
+
+    known: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}
+
+    def tried(kind: str, only: tuple[str, ...]) -> frozenset[str]:
+        if (kind, only) not in known:
+            world = examination.world(examination.plan.altered(kind, moment, only))
+            try:
+                known[kind, only] = frozenset(examination.moves(subject, world, moment))
+            except FAILS:
+                known[kind, only] = frozenset()
+        return known[kind, only]
+
+    return tried
+
+
+def _item(examination: _Examination, tried: Tried, moved: str) -> str | None:
+    """The item of filings, by halves; None where no single one moves it."""
+    items = examination.lake.sql("SELECT DISTINCT item FROM fundamentals ORDER BY 1")["item"].to_list()
+    some: Sequence[str] = [f"fundamentals.{item}" for item in items]
+    while len(some) > 1:
+        half = some[: len(some) // 2]
+        rest = some[len(some) // 2 :]
+        if moved in tried("scrambled", tuple(half)):
+            some = half
+        elif moved in tried("scrambled", tuple(rest)):
+            some = rest
+        else:
+            return None
+    return some[0] if some and moved in tried("scrambled", tuple(some)) else None
