@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,10 +10,10 @@ import numpy as np
 
 from workbench.errors import ConfigError, NotEnoughHistory
 from workbench.factors import inputs, registry, sets, transforms
-from workbench.factors.cores import available
-from workbench.factors.scaling import Scaling
+from workbench.factors.kernels.threads import cores
+from workbench.factors.regional import BLOCK, Regional, blocks, cell_of
 from workbench.factors.scores import COMPOSITE, Labels, Scores
-from workbench.factors.supply import Masks, Slice, Supply
+from workbench.factors.supply import Slice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from workbench.factors.scaling import Scaling
     from workbench.factors.sets import FactorSet
     from workbench.lake import Lake
     from workbench.lake.panel import Panel
@@ -135,106 +136,50 @@ def from_panel(
     sessions = {region: np.asarray(panel.sessions(region), dtype=bool) for region in dict.fromkeys(regions)}
     kept = {region: flags[rows] for region, flags in sessions.items()}
     labels = Labels(np.asarray(panel.dates)[rows], tickers, regions, kept)
-    shape = (len(labels.dates), len(tickers))
-    raw = {name: np.full(shape, np.nan, precision) for name in chosen.factors}
-    scores = {name: np.full(shape, np.nan, precision) for name in chosen.factors}
-    filled = dict.fromkeys(chosen.factors, 0) if chosen.fill else {}
+    raw, values = ({name: _empty(labels, precision) for name in chosen.factors} for _ in range(2))
+    filled = dict.fromkeys(chosen.factors, 0)
     scalings = {}
-    with ThreadPoolExecutor(max_workers=threads or available()) as pool:
+    with ThreadPoolExecutor(threads or cores()) as pool:
         for region, flags in sessions.items():
-            part = Slice(panel, flags, labels.columns(region))
-            job = _Region(chosen, part, rows, labels, region)
-            scalings[region] = job.scaling
-            for name, own, scaled, count in pool.map(job.factor, job.order):
-                job.write(raw[name], own)
-                job.write(scores[name], scaled)
-                if chosen.fill:
-                    filled[name] += count
-    scores[COMPOSITE] = composite_of(scores, chosen, labels)
-    values = {name: _frozen(array) for name, array in scores.items()}
-    frozen = {name: _frozen(array) for name, array in raw.items()}
-    unclipped = partial(_unclipped, frozen, chosen, labels, scalings)
-    return Scores(labels, frozen, values, (*panel.notes, *_told(filled)), unclipped, filled)
+            work = Regional(chosen, Slice(panel, flags, labels.columns(region)), rows)
+            work.own_values(raw, pool)
+            for name, count in work.scores(raw, values, pool).items():
+                filled[name] += count
+            scalings[region] = work.scaling
+        values[COMPOSITE] = _composite(values, chosen, labels, pool)
+    own, scores = _frozen(raw), _frozen(values)
+    unclipped = partial(_unclipped, own, chosen, labels, scalings)
+    return Scores(labels, own, scores, (*panel.notes, *_told(filled)), unclipped, filled if chosen.fill else {})
 
 
-class _Region:
-    """The work on one region, which its threads share."""
-
-    def __init__(self, chosen: FactorSet, part: Slice, rows: slice, labels: Labels, region: str) -> None:
-        declared = [registry.get(name) for name in chosen.factors]
-        by_sector = "sector" in chosen.neutralize or not all(one.financials for one in declared)
-        self.chosen, self.part = chosen, part
-        self.masks = Masks.of(part, by_sector)
-        size = ("market_cap",) if "size" in chosen.neutralize else ()
-        self.supply = Supply(part, [*(one.needs for one in declared), *((size,) if size else ())])
-        self.order = _order(declared)
-        self.days = np.asarray(part.panel.dates)[part.rows]
-        inside = np.zeros(len(part.rows), dtype=bool)
-        inside[rows] = True
-        #: Rows of the region that are kept, among its sessions; they follow one another.
-        self.kept = _as_slice(inside[part.rows])
-        self.target = _cell(labels.sessions[region], part.columns)
-        self.scaling = Scaling.of(chosen, self.masks, self._log_size(size), self.kept)
-
-    def factor(self, name: str) -> tuple[str, NDArray[np.float64], NDArray[np.float64], int]:
-        """One factor on the kept rows: its name, own values, scores, and how many were filled in."""
-        own = self._own(registry.get(name))[self.kept]
-        scores, count = self.scaling.score(own, registry.get(name).direction)
-        return name, own, scores, count
-
-    def write(self, whole: Floats, values: NDArray[np.float64]) -> None:
-        """Put the region's values in their place."""
-        whole[self.target] = values
-
-    def _own(self, factor: registry.Factor) -> NDArray[np.float64]:
-        """The factor's values on all sessions.
-
-        Rows with less history than the look-back have no value, so that a longer history moves none.
-        """
-        arrays = {need: self.supply.take(need) for need in factor.needs}
-        shape = self.masks.member.shape
-        values = np.array(np.broadcast_to(factor(**arrays), shape), dtype=np.float64)
-        del arrays
-        self.supply.give_back(factor.needs)
-        values[: factor.lookback] = np.nan
-        values[~np.isfinite(values)] = np.nan
-        usable = self.masks.usable(factor.lookback, factor.financials)
-        values[~usable] = np.nan
-        days = self.chosen.fills(factor.name)
-        if days:
-            values = transforms.forward_fill(values, self.days, days)
-            values[~usable] = np.nan
-        return values
-
-    def _log_size(self, names: tuple[str, ...]) -> NDArray[np.float64] | None:
-        if not names:
-            return None
-        value = self.supply.take("market_cap")[self.kept]
-        self.supply.give_back(names)
-        return np.log(np.where(value > 0.0, value, np.nan))
+def _empty(labels: Labels, precision: Precision) -> Floats:
+    """An array for one value a date and ticker, NaN where no region will write."""
+    shape = (len(labels.dates), len(labels.tickers))
+    everywhere = all(rows.all() for rows in labels.sessions.values())
+    return np.empty(shape, precision) if everywhere else np.full(shape, np.nan, precision)
 
 
-def _order(factors: Sequence[registry.Factor]) -> list[str]:
-    """Names in an order that lets inputs go early: next comes the factor that adds the fewest new ones."""
-    left, held, order = list(factors), set[str](), []
-    while left:
-        users = {need: sum(need in one.needs for one in left) for one in left for need in one.needs}
-        held = {need for need in held if users.get(need)}
-        best = min(left, key=lambda one: (len(set(one.needs) - held), sum(users[need] for need in one.needs)))
-        held |= set(best.needs)
-        order.append(best.name)
-        left.remove(best)
-    return order
-
-
-def composite_of(scores: Mapping[str, Any], chosen: FactorSet, labels: Labels) -> Any:
+def _composite(scores: Mapping[str, Floats], chosen: FactorSet, labels: Labels, pool: Executor) -> Floats:
     """The weighted mean of scores; relative to its region where the set asks for that."""
+    composite = np.empty((len(labels.dates), len(labels.tickers)), next(iter(scores.values())).dtype)
+
+    def job(rows: slice) -> None:
+        composite[rows] = composite_of(
+            {name: array[rows] for name, array in scores.items()}, chosen, labels.of_rows(rows)
+        )
+
+    list(pool.map(job, blocks(len(composite), max(1, BLOCK // max(len(labels.tickers), 1)))))
+    return composite
+
+
+def composite_of(scores: Mapping[str, Floats], chosen: FactorSet, labels: Labels) -> NDArray[np.float64]:
+    """The weighted mean of scores, shape (T, N); relative to its region where the set asks for that."""
     composite = transforms.combine(scores, chosen.factors)
     if "region" in chosen.neutralize:
         for region, rows in labels.sessions.items():
-            cell = _cell(rows, labels.columns(region))
+            cell = cell_of(np.flatnonzero(rows), labels.columns(region))
             composite[cell] = transforms.centred(composite[cell])
-    return composite.astype(next(iter(scores.values())).dtype, copy=False)
+    return composite
 
 
 def _unclipped(
@@ -245,10 +190,11 @@ def _unclipped(
     for name, values in raw.items():
         scores[name] = np.full(values.shape, np.nan)
         for region, rows in labels.sessions.items():
-            cell = _cell(rows, labels.columns(region))
+            cell = cell_of(np.flatnonzero(rows), labels.columns(region))
             own = np.ascontiguousarray(values[cell], dtype=np.float64)
             scores[name][cell], _ = scalings[region].score(own, registry.get(name).direction, clip=False)
-    composite: NDArray[np.float64] = _frozen(composite_of(scores, chosen, labels))
+    composite = composite_of(scores, chosen, labels)
+    composite.setflags(write=False)
     return composite
 
 
@@ -265,22 +211,6 @@ def _kept(panel: Panel, start: str | date | None, end: str | date | None) -> sli
     return slice(first, after)
 
 
-def _cell(rows: NDArray[np.bool_], columns: NDArray[np.intp]) -> tuple[Any, ...]:
-    """An index of rows and columns; of slices where they follow one another, which spares copies."""
-    wanted = np.zeros(columns[-1] + 1, dtype=bool)
-    wanted[columns] = True
-    numbers = np.flatnonzero(rows)
-    if wanted[columns[0] :].all() and (not len(numbers) or len(numbers) == numbers[-1] - numbers[0] + 1):
-        return _as_slice(rows), slice(int(columns[0]), int(columns[-1]) + 1)
-    return np.ix_(rows, columns)
-
-
-def _as_slice(flags: NDArray[np.bool_]) -> slice:
-    """The rows from the first to the last flag."""
-    numbers = np.flatnonzero(flags)
-    return slice(int(numbers[0]), int(numbers[-1]) + 1) if len(numbers) else slice(0, 0)
-
-
 def _told(filled: Mapping[str, int]) -> list[str]:
     some = {name: count for name, count in filled.items() if count}
     if not some:
@@ -289,6 +219,7 @@ def _told(filled: Mapping[str, int]) -> list[str]:
     return [f"Missing scores filled with the median of their region and date: {told}."]
 
 
-def _frozen(values: Floats) -> Any:
-    values.setflags(write=False)
-    return values
+def _frozen(arrays: dict[str, Floats]) -> dict[str, Any]:
+    for values in arrays.values():
+        values.setflags(write=False)
+    return arrays

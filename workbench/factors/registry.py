@@ -63,6 +63,15 @@ class Factor:
     financials: bool = True
 
     @property
+    def by_column(self) -> bool:
+        """Whether each column's values depend on that column alone, and on levels of the region.
+
+        So for every factor of the house: they may be computed some columns at a time. Others get all columns of
+        a region at once, and may compare them.
+        """
+        return getattr(self.function, "__module__", "").removeprefix("workbench.factors.") in FAMILIES
+
+    @property
     def code_hash(self) -> str:
         """Hash of the factor's code and declaration; part of the identity of every result.
 

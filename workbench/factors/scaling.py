@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.factors import transforms
+from workbench.factors import inputs, transforms
 from workbench.factors.neutralize import Codes, neutralize
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workbench.factors.sets import FactorSet
-    from workbench.factors.supply import Masks
+    from workbench.factors.supply import Masks, Slice
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,19 @@ class Scaling:
     size: NDArray[np.float64] | None
 
     @classmethod
-    def of(cls, chosen: FactorSet, masks: Masks, size: NDArray[np.float64] | None, kept: slice) -> Scaling:
+    def of(cls, chosen: FactorSet, part: Slice, masks: Masks, kept: slice) -> Scaling:
         """The one of a region, cut to the rows that are kept."""
         sectors = masks.sectors[kept] if "sector" in chosen.neutralize and masks.sectors is not None else None
+        size = None
+        if "size" in chosen.neutralize:
+            value = inputs.load("market_cap", part.panel, part.rows, part.columns)[kept]
+            size = np.log(np.where(value > 0.0, value, np.nan))
         return cls(chosen, masks.member[kept] if chosen.fill else None, sectors, size)
 
     def score(
-        self, values: NDArray[np.float64], direction: int, *, clip: bool = True
+        self, values: NDArray[np.float64], direction: int, rows: slice = slice(None), *, clip: bool = True
     ) -> tuple[NDArray[np.float64], int]:
-        """Scores, and how many of them were filled in; ``clip=False`` leaves winsorizing out.
+        """Scores of some rows, and how many of them were filled in; ``clip=False`` leaves winsorizing out.
 
         Notes
         -----
@@ -59,14 +63,15 @@ class Scaling:
         residual = self.sectors is not None or self.size is not None
         if clipped and not residual and chosen.transform == "zscore":
             scores = transforms.winsorized_zscore(turned, *chosen.winsorize, chosen.fewest_names)
-            return self._filled(scores)
+            return self._filled(scores, rows)
         if clipped:
             turned = transforms.winsorize(turned, *chosen.winsorize)
         if residual:
-            turned = neutralize(turned, self.sectors, self.size)
+            groups = None if self.sectors is None else self.sectors[rows]
+            turned = neutralize(turned, groups, None if self.size is None else self.size[rows])
         if chosen.transform == "zscore":
-            return self._filled(transforms.zscore(turned, chosen.fewest_names))
-        return self._filled(transforms.percentile(turned, chosen.fewest_names) - 0.5)
+            return self._filled(transforms.zscore(turned, chosen.fewest_names), rows)
+        return self._filled(transforms.percentile(turned, chosen.fewest_names) - 0.5, rows)
 
-    def _filled(self, scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
-        return transforms.fill_median(scores, self.member) if self.member is not None else (scores, 0)
+    def _filled(self, scores: NDArray[np.float64], rows: slice) -> tuple[NDArray[np.float64], int]:
+        return (scores, 0) if self.member is None else transforms.fill_median(scores, self.member[rows])

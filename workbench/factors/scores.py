@@ -50,6 +50,11 @@ class Labels:
         """Column numbers of a region."""
         return np.flatnonzero(np.array(self.regions) == region)
 
+    def of_rows(self, rows: slice | NDArray[np.bool_]) -> Labels:
+        """The labels of some rows."""
+        sessions = {region: flags[rows] for region, flags in self.sessions.items()}
+        return Labels(self.dates[rows], self.tickers, self.regions, sessions)
+
     def region_names(self) -> tuple[str, ...]:
         """The regions, in the order of the columns."""
         return tuple(dict.fromkeys(self.regions))
@@ -200,11 +205,7 @@ class Scores:
             keep &= self.labels.dates >= np.datetime64(start, "D")
         if end is not None:
             keep &= self.labels.dates <= np.datetime64(end, "D")
-        labels = replace(
-            self.labels,
-            dates=self.labels.dates[keep],
-            sessions={region: rows[keep] for region, rows in self.labels.sessions.items()},
-        )
+        labels = self.labels.of_rows(keep)
         found = self._tie_break()
         cut = None if found is None else found[keep]
         return replace(self, labels=labels, unclipped=cut, **self._each(lambda values: values[keep]))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,10 +11,11 @@ from workbench.factors import inputs
 from workbench.factors.neutralize import Codes, sector_codes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from workbench.factors.registry import Factor
     from workbench.lake.panel import Panel
 
 #: The sector of GICS whose balance sheets and cash flows mean something else.
@@ -39,45 +38,51 @@ class Slice:
     rows: NDArray[np.bool_]
     columns: NDArray[np.intp]
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(t, n): sessions and columns."""
+        return int(np.count_nonzero(self.rows)), len(self.columns)
+
     def cut(self, grid: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """The region's part of a (T, N) grid of the panel, shape (t, n)."""
         return np.asarray(grid, dtype=bool)[np.ix_(self.rows, self.columns)]
 
 
-class Supply:
-    """Arrays by name, shared by the threads of one region.
+def served(
+    factors: Sequence[Factor], part: Slice, columns: slice
+) -> Iterator[tuple[Factor, dict[str, NDArray[np.float64]]]]:
+    """Each factor with its inputs on some columns, in an order in which inputs can go early.
 
-    Parameters
-    ----------
-    part : Slice
-        The region.
-    orders : iterable of iterable of str
-        The inputs of each user; an input is dropped when its last user has given it back.
+    Yields
+    ------
+    factor : Factor
+    arrays : dict of str to array
+        (t, n), or (t, 1) for a level of the region; read-only.
     """
-
-    def __init__(self, part: Slice, orders: Iterable[Iterable[str]]) -> None:
-        self.part = part
-        self._wanted = Counter(name for order in orders for name in order)
-        self._held: dict[str, NDArray[np.float64]] = {}
-        self._locks = {name: threading.Lock() for name in self._wanted}
-        self._guard = threading.Lock()
-
-    def take(self, name: str) -> NDArray[np.float64]:
-        """The input, (t, n) or (t, 1), read-only; loaded by whoever comes first."""
-        with self._locks[name]:
-            if name not in self._held:
-                values = inputs.load(name, self.part.panel, self.part.rows, self.part.columns)
+    held: dict[str, NDArray[np.float64]] = {}
+    left = ordered(factors)
+    while left:
+        factor = left.pop(0)
+        for need in factor.needs:
+            if need not in held:
+                values = inputs.load(need, part.panel, part.rows, part.columns[columns])
                 values.setflags(write=False)
-                self._held[name] = values
-            return self._held[name]
+                held[need] = values
+        yield factor, {need: held[need] for need in factor.needs}
+        wanted = {need for one in left for need in one.needs}
+        held = {need: values for need, values in held.items() if need in wanted}
 
-    def give_back(self, names: Iterable[str]) -> None:
-        """One user has done with these inputs."""
-        with self._guard:
-            self._wanted.subtract(names)
-            for name in names:
-                if self._wanted[name] <= 0:
-                    self._held.pop(name, None)
+
+def ordered(factors: Sequence[Factor]) -> list[Factor]:
+    """Factors in an order that holds few inputs at once: next comes the one that adds the fewest new ones."""
+    left, held, order = list(factors), set[str](), []
+    while left:
+        users = {need: sum(need in one.needs for one in left) for one in left for need in one.needs}
+        best = min(left, key=lambda one: (len(set(one.needs) - held), sum(users[need] for need in one.needs)))
+        left.remove(best)
+        order.append(best)
+        held = (held | set(best.needs)) & {need for one in left for need in one.needs}
+    return order
 
 
 @dataclass(frozen=True)
@@ -88,8 +93,8 @@ class Masks:
     ----------
     member : (t, n) bool array
         Listed on the date and, with an index as universe, in it.
-    broken : tuple of (int, int, int)
-        Each break of a price: the row of the bar before it, its own row, and its column.
+    broken : (3, k) int array
+        The breaks of prices: row of the bar before, own row, column.
     sectors : (t, n) int array or None
         Number of the sector on the date, -1 where unknown; None where nobody asks for it.
     financials : int
@@ -97,7 +102,7 @@ class Masks:
     """
 
     member: NDArray[np.bool_]
-    broken: tuple[tuple[int, int, int], ...]
+    broken: NDArray[np.int64]
     sectors: Codes | None
     financials: int
 
@@ -106,20 +111,21 @@ class Masks:
         """Those of a region; sectors only where they are needed."""
         codes, names = sector_codes(part.panel, part.rows, part.columns) if sectors else (None, ())
         number = names.index(FINANCIALS) if FINANCIALS in names else -2
-        return cls(part.cut(part.panel.member), tuple(_broken(part)), codes, number)
+        broken = np.array(list(_broken(part)), np.int64).reshape(-1, 3).T
+        return cls(part.cut(part.panel.member), broken, codes, number)
 
-    def usable(self, lookback: int, financials: bool) -> NDArray[np.bool_]:
-        """Members whose look-back holds no break of the price and whose sector the factor is meant for.
+    def forbid(self, values: NDArray[Any], lookback: int, financials: bool, columns: slice) -> None:
+        """Take away values of some columns: of no members, across a break, of sectors they are not meant for.
 
         A break counts where the look-back, row t - lookback to row t, holds the bars on both its sides: then
         the factor may have taken the step between two levels for a return.
         """
-        usable = self.member.copy()
-        for before, row, column in self.broken:
-            usable[row : before + lookback + 1, column] = False
+        values[~self.member[:, columns]] = np.nan
+        first, after = columns.start or 0, self.member.shape[1] if columns.stop is None else columns.stop
+        for before, row, column in self.broken[:, (self.broken[2] >= first) & (self.broken[2] < after)].T:
+            values[row : before + lookback + 1, column - first] = np.nan
         if not financials and self.sectors is not None:
-            usable &= self.sectors != self.financials
-        return usable
+            values[self.sectors[:, columns] == self.financials] = np.nan
 
 
 def _broken(part: Slice) -> Iterator[tuple[int, int, int]]:
@@ -128,7 +134,6 @@ def _broken(part: Slice) -> Iterator[tuple[int, int, int]]:
     for row, column in zip(*np.nonzero(part.cut(part.panel.breaks)), strict=True):
         before = row - 1
         if closes is not None:
-            own = closes[:, part.columns[column]][part.rows][:row]
-            bars = np.flatnonzero(own > 0.0)
+            bars = np.flatnonzero(closes[:, part.columns[column]][part.rows][:row] > 0.0)
             before = bars[-1] if len(bars) else before
         yield int(before), int(row), int(column)
