@@ -84,7 +84,8 @@ def long_short(buckets: Buckets, quantiles: int, done: Fills, holding: int) -> L
     change = np.diff(weights, axis=0, prepend=0.0)
     bought, sold = np.maximum(change, 0.0).sum(axis=1), np.maximum(-change, 0.0).sum(axis=1)
     started = np.cumsum(both) > 0
-    gross[~_later(started, done.delay + 1, False)] = np.nan
+    first = done.delay if done.execution == "next_open" else done.delay + 1
+    gross[~_later(started, first, False)] = np.nan
     traded = (_later(bought, done.delay, 0.0), _later(sold, done.delay, 0.0))
     return LongShort(gross, *traded, top, np.abs(np.diff(top, axis=0, prepend=0.0)))
 
