@@ -69,7 +69,7 @@ class Factor:
         So for every factor of the house: they may be computed some columns at a time. Others get all columns of
         a region at once, and may compare them.
         """
-        return getattr(self.function, "__module__", "").removeprefix("workbench.factors.") in FAMILIES
+        return getattr(self.function, "__module__", "").startswith(f"{identity.OWN}.")
 
     @property
     def code_hash(self) -> str:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from workbench.errors import LakeError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import polars as pl
     from deltalake import DeltaTable, WriterProperties
 
@@ -140,8 +142,14 @@ def create(folder: Path, empty: pl.DataFrame, partition: tuple[str, ...]) -> Non
     )
 
 
-def writer_properties() -> WriterProperties:
-    """Zstandard, small row groups, statistics for every chunk; no dictionary for measured numbers."""
+def writer_properties(measured: Iterable[str] = ()) -> WriterProperties:
+    """Zstandard, small row groups, statistics for every chunk; no dictionary for measured numbers.
+
+    Parameters
+    ----------
+    measured : iterable of str
+        Columns of such numbers besides those of the bars.
+    """
     from deltalake import ColumnProperties, WriterProperties
 
     plain = ColumnProperties(dictionary_enabled=False, statistics_enabled="CHUNK")
@@ -150,5 +158,5 @@ def writer_properties() -> WriterProperties:
         compression="ZSTD",
         compression_level=3,
         default_column_properties=ColumnProperties(dictionary_enabled=True, statistics_enabled="CHUNK"),
-        column_properties=dict.fromkeys(PLAIN_COLUMNS, plain),
+        column_properties=dict.fromkeys((*PLAIN_COLUMNS, *measured), plain),
     )

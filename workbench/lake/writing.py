@@ -60,6 +60,10 @@ def _add_columns(folder: Path, wanted: Mapping[str, pl.DataType]) -> None:
         handle.alter.add_columns(fields)
 
 
+#: Rows from which an append is handed over year by year.
+_MANY = 1_000_000
+
+
 @dataclass(frozen=True)
 class Scope:
     """A range of rows that one overwrite replaces.
@@ -152,8 +156,21 @@ def scope_of(table: Table, handle: DeltaTable, touched: pl.DataFrame) -> Scope:
 
 
 def append(handle: DeltaTable, frame: pl.DataFrame, properties: CommitProperties) -> None:
-    """Add rows as one new file a partition; an empty frame makes a commit without files."""
-    _write(handle, frame.rechunk(), "append", None, properties)
+    """Add rows as one new file a partition; an empty frame makes a commit without files.
+
+    Many rows are handed over year by year: the writer would deal all of them out to their partitions first,
+    which takes their memory a second time.
+    """
+    if frame.height < _MANY or "year" not in frame.columns:
+        _write(handle, frame.rechunk(), "append", None, properties)
+        return
+    import pyarrow as pa
+
+    years = frame.get_column("year").unique().sort()
+    batches = (batch for year in years for batch in _batch(frame.filter(pl.col("year") == year)))
+    _write(
+        handle, pa.RecordBatchReader.from_batches(frame.head(0).to_arrow().schema, batches), "append", None, properties
+    )
 
 
 def rewrite(
@@ -186,6 +203,11 @@ def _batch(frame: pl.DataFrame) -> list[Any]:
     return list(frame.rechunk().to_arrow().combine_chunks().to_batches())
 
 
+def _measured(handle: DeltaTable) -> list[str]:
+    """Columns of single precision: scores, of which hardly two are equal."""
+    return [name for name, kind in tables.column_types(handle).items() if kind == pl.Float32()]
+
+
 def _write(handle: DeltaTable, data: Any, mode: Any, predicate: str | None, properties: CommitProperties) -> None:
     from deltalake import PostCommitHookProperties, write_deltalake
 
@@ -194,7 +216,7 @@ def _write(handle: DeltaTable, data: Any, mode: Any, predicate: str | None, prop
         data,
         mode=mode,
         predicate=predicate,
-        writer_properties=delta.writer_properties(),
+        writer_properties=delta.writer_properties(_measured(handle)),
         commit_properties=properties,
         post_commithook_properties=PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False),
     )
