@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from workbench import factors
+from workbench.errors import NotEnoughHistory
 from workbench.research.combine import combine, walk_of
 
 if TYPE_CHECKING:
@@ -56,9 +59,21 @@ def scored(chosen: FactorSet, panel: Panel, start: date | None = None, end: date
     -------
     Scores
         Of a fitted combination a :class:`workbench.research.Combined`, which tells its weights and windows.
+
+    Raises
+    ------
+    NotEnoughHistory
+        No date of any region is scored by a fit, with the reason.
     """
     if not chosen.combination.fitted:
         return factors.compute(chosen, panel, start=start, end=end)
     features = factors.compute(chosen, panel, end=end)
     found = combine(features, panel, chosen.combination, lookback=chosen.lookback, min_names=chosen.fewest_names)
-    return found.between(start, end)
+    part = found.between(start, end)
+    if np.isnan(part.composite.values).all():
+        told = " ".join(note for note in found.notes if note not in features.notes)
+        raise NotEnoughHistory(
+            f"{chosen.name} has no composite between {part.labels.dates[0]} and {part.labels.dates[-1]}. {told}",
+            hint="Take a shorter `train`, later dates, or collect a longer history.",
+        )
+    return part

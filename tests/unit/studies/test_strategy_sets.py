@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 import workbench as wb
+from workbench.errors import NotEnoughHistory
 from workbench.factors import FactorSet
 from workbench.studies import composites
 
@@ -97,3 +98,9 @@ def test_what_would_be_held_today_uses_the_fitted_composite(lake, strategy):
     decided = wb.backtest(fitted, lake, regions="KR", start="2025-07-01").targets
     row = decided.weights[list(decided.dates.astype(str)).index("2025-08-29")]
     assert set(held["ticker"]) == {ticker for ticker, weight in zip(decided.tickers, row, strict=True) if weight > 0}
+
+
+def test_a_history_too_short_to_learn_from_is_told(lake, strategy):
+    with pytest.raises(NotEnoughHistory, match=r"mixed has no composite between.*KR: .*no training span of 5y"):
+        wb.backtest(strategy.replace(combination={**LEARN, "train": "5y"}), lake, regions="KR", start="2025-01-01")
+    assert lake.read("trials")["status"].to_list() == ["failed"]

@@ -149,6 +149,7 @@ def _model(spec: Combination) -> Any:
             max_depth=spec.depth,
             min_samples_leaf=spec.min_leaf,
             max_features=1 / 3,
+            max_samples=0.5,
             n_jobs=1,
             random_state=spec.seed,
         )

@@ -164,20 +164,18 @@ def _lookback(scores: Scores) -> int:
 def _told(sample: Sample, spec: Combination, windows: list[Window], missed: list[str]) -> list[str]:
     """Notes on the fits of one region."""
     if not windows:
-        reason = (
-            missed[0]
-            if missed
-            else (
-                f"the data from {sample.dates[0]} on, with the look-back taken off, cover no training span of "
-                f"{spec.train} before {sample.dates[-1]}."
-            )
+        short = (
+            f"the data from {sample.dates[0]} on, with the look-back taken off, cover no training span of {spec.train} "
+            f"before {sample.dates[-1]}."
         )
+        reason = missed[0] if missed else short
         return [f"{sample.region}: the composite by {spec.method} is empty: {reason}"]
     first, last = windows[0], windows[-1]
+    times = "1 fit" if len(windows) == 1 else f"{len(windows)} fits, each"
+    span = f"all dates since {spec.since}" if spec.anchored else f"the {spec.train} before its span"
     what = (
-        f"{sample.region}: composite by {spec.method}, {len(windows)} fits, each on "
-        f"{'all dates since ' + str(spec.since) if spec.anchored else spec.train + ' before its span'}; scored from "
-        f"{first.fold.label} on, empty before. The last fit learnt until {last.last}: {weigh.told(last.weights)}."
+        f"{sample.region}: composite by {spec.method}, {times} on {span}; scored from {first.fold.label} on, empty "
+        f"before. The last fit learnt until {last.last}, most weight on {weigh.told(last.weights)}."
     )
     holes = [
         f"{later.fold.label}" for former, later in pairwise(windows) if former.fold.test_end != later.fold.test_start

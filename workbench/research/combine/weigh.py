@@ -162,7 +162,7 @@ def _shrunk(series: Array, overlap: int) -> Array:
     return found
 
 
-def told(weights: Mapping[str, float]) -> str:
-    """Weights in one line, the largest first."""
+def told(weights: Mapping[str, float], most: int = 5) -> str:
+    """The largest weights in one line, the largest first."""
     ordered = sorted(weights.items(), key=lambda item: (-abs(item[1]), item[0]))
-    return ", ".join(f"{name} {weight:.0%}" for name, weight in ordered)
+    return ", ".join(f"{name} {weight:.0%}" for name, weight in ordered[:most] if weight)
