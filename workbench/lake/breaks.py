@@ -37,11 +37,13 @@ def breaks(close: NDArray[np.float64]) -> NDArray[np.bool_]:
     -----
     Timing: row t uses rows up to t.
     """
-    there = np.isfinite(close) & (close > 0.0)
-    rows = np.where(there, np.arange(len(close))[:, None], -1)
-    before = np.vstack([np.full((1, close.shape[1]), -1), np.maximum.accumulate(rows, axis=0)[:-1]])
-    last = np.take_along_axis(close, np.maximum(before, 0), axis=0)
-    judged = there & (before >= 0)
-    ratio = np.where(judged, close, 1.0) / np.where(judged, last, 1.0)
-    found: NDArray[np.bool_] = (ratio > BREAK) | (ratio < 1.0 / BREAK)
+    found = np.zeros(close.shape, dtype=bool)
+    last = np.full(close.shape[1], np.nan)
+    # Row by row, since a whole grid of the last closes would be held only to be divided by once.
+    with np.errstate(invalid="ignore"):
+        for row, now in enumerate(close):
+            there = np.isfinite(now) & (now > 0.0)
+            ratio = now / last
+            found[row] = there & ((ratio > BREAK) | (ratio < 1.0 / BREAK))
+            np.copyto(last, now, where=there)
     return found

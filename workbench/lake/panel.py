@@ -119,7 +119,6 @@ class Panel:
             "total_factor": ones,
             "member": np.ones(shape, bool),
             "traded": np.isfinite(close),
-            "breaks": find_breaks(close * self.total_factor) if len(self.total_factor) else find_breaks(close),
             "adjusted_kind": (self.adjust,) * shape[1],
             "currencies": (self.currency,) * shape[1],
             "delisting": Delisting.none(shape[1]),
@@ -133,6 +132,8 @@ class Panel:
             given = given.date if name == "delisting" else given.day if name == "earlier" else given
             if not len(given) and shape[1] and shape[0]:
                 object.__setattr__(self, name, value)
+        if not len(self.breaks) and all(shape):
+            object.__setattr__(self, "breaks", find_breaks(close * self.total_factor))
         if isinstance(self.items, Items):
             _fits(shape, self.items.shape)
         held = () if isinstance(self.items, Items) else self.items.values()
