@@ -5,7 +5,8 @@ Three t-statistics of one mean:
 * **fixed-b**, the headline: all dates, a Bartlett kernel over a share *b* of the sample, and the critical
   values that belong to this *b* (Kiefer and Vogelsang 2005). The usual normal critical values take the
   estimated variance for the true one and find far too much.
-* **non-overlapping**: only dates whose returns share no session, from the first one on, as Student's t.
+* **non-overlapping**: Student's t of dates whose returns share no session, the mean over all dates one can start
+  with: a single start is one draw of many, and they differ widely.
 * **Newey-West** with ``horizon - 1`` lags, kept because everybody quotes it. It rejects too often.
 """
 
@@ -97,8 +98,8 @@ def infer(values: Array, horizon: int) -> Inference:
     seen = values[rows]
     n = len(seen)
     overlap = _overlap(rows, horizon)
-    apart = _apart(rows, horizon)
-    periods = len(apart)
+    apart = [_apart(rows[start:], horizon) for start in range(min(overlap, n))]
+    periods = len(apart[0]) if apart else 0
     bandwidth = min(n, max(math.ceil(1.3 * math.sqrt(n)), 3 * overlap)) if n else 0
     enough = periods >= MIN_PERIODS
     t = fixed_b_t(seen, bandwidth) if enough else math.nan
@@ -111,7 +112,7 @@ def infer(values: Array, horizon: int) -> Inference:
         t_fixed_b=t,
         critical=critical_value(b) if enough else math.nan,
         b=b,
-        t_non_overlapping=student_t(values[apart]),
+        t_non_overlapping=_mean([student_t(values[chosen]) for chosen in apart]),
         t_newey_west=newey_west_t(seen, overlap - 1),
         stars=_stars(t, b) if enough else "insufficient",
     )
@@ -207,6 +208,12 @@ def _apart(rows: NDArray[np.intp], horizon: int) -> NDArray[np.intp]:
         chosen.append(rows[place])
         place = int(np.searchsorted(rows, rows[place] + horizon))
     return np.array(chosen, dtype=np.intp)
+
+
+def _mean(values: list[float]) -> float:
+    """Mean of the numbers among them; NaN without one."""
+    found = [value for value in values if not math.isnan(value)]
+    return math.fsum(found) / len(found) if found else math.nan
 
 
 def _stars(t: float, b: float) -> str:

@@ -50,8 +50,8 @@ class Tearsheet:
         date, horizon (sessions), ic (rank correlation), pearson, names.
     summary : polars.DataFrame
         horizon, mean_ic, std_ic, icir (mean over standard deviation, not annualized), mean_pearson, t_fixed_b with
-        critical and stars (:class:`workbench.research.inference.Inference`), t_non_overlapping, t_newey_west (lags =
-        horizon - 1), periods, positive_share, dates: the decay is read down the horizons.
+        critical and stars, t_non_overlapping, t_newey_west (lags = horizon - 1), periods: see
+        :class:`workbench.research.inference.Inference`; positive_share, dates. The decay is read down the horizons.
     quantiles : polars.DataFrame
         horizon, quantile (1 the lowest scores), mean_return, mean_excess (over the mean of all names with a
         quantile), dates; fractions over the horizon.
@@ -103,6 +103,15 @@ class Tearsheet:
     def sentence(self) -> str:
         """The verdict of all regions in one line."""
         return verdict.summed_up(list(self.verdict.select("region", "verdict").iter_rows()))
+
+    @property
+    def headline(self) -> dict[str, str | float | None]:
+        """The figures that stand in the index of reports: the verdict, and IC and spread after costs of each region."""
+        found: dict[str, str | float | None] = {"verdict": self.sentence}
+        for region, ic, net in self.verdict.select("region", "mean_ic", "net").iter_rows():
+            found[f"{region}_mean_ic"] = None if ic is None else round(ic, 4)
+            found[f"{region}_net_return"] = net
+        return found
 
     def __repr__(self) -> str:
         found = [f"  {region}. {text}" for region, text in self.verdict.select("region", "sentence").iter_rows()]

@@ -81,7 +81,14 @@ def test_without_known_costs_only_the_gross_line_is_drawn(sheet):
 
 
 def test_the_breakdown_has_a_panel_a_kind_and_leaves_none_empty(sheet):
+    groups = [("sector", "Energy", 0.02, 3.0), ("size", "small", 0.01, None), ("year", "2024", 0.03, None)]
+    rows = [(*group, 2.1, 30) for group in groups] + [("year", "2025", 0.5, None, None, 1)]
+    names = ("by", "group", "mean_ic", "t", "critical", "periods")
+    frame = pl.DataFrame(rows, schema=names, orient="row").with_columns(region=pl.lit("KR"), names=pl.lit(20.0))
+    sheet = replace(sheet, breakdown=frame)
     figure = charts.breakdown(sheet)
+    assert figure.data[0].error_x.array[0] == pytest.approx(2.1 * 0.02 / 3.0)
+    assert list(figure.data[2].y) == [0.0]  # a year of one period would set the scale of all others
     kinds = [note.text for note in figure.layout.annotations]
     assert kinds == ["by sector", "by size", "by year"]
     without = replace(sheet, breakdown=sheet.breakdown.filter(pl.col("by") == "year"))
