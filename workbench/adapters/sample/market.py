@@ -150,10 +150,14 @@ def _draft(spec: SampleSpec, region: str) -> _Draft:
 
 def _path(draft: _Draft) -> NDArray[np.float64]:
     """Cumulative latent log returns, (E, N)."""
+    return returns.latent_path(draft.spec, draft.region, draft.companies, draft.traits, _surroundings(draft))
+
+
+def _surroundings(draft: _Draft) -> returns.Surroundings:
     market, sectors = returns.factor_returns(draft.spec, draft.region, draft.line)
     quarter = books.quarter_of(draft.line.steps, draft.quarters)
     limits = draft.rules.limits(draft.line.steps)
-    around = returns.Surroundings(
+    return returns.Surroundings(
         market=market,
         sectors=sectors,
         log_book=np.log(draft.accounts.book / draft.accounts.book[quarter[0]]),
@@ -163,7 +167,6 @@ def _path(draft: _Draft) -> NDArray[np.float64]:
         board=draft.rules.board,
         halted=draft.halted,
     )
-    return returns.latent_path(draft.spec, draft.region, draft.companies, draft.traits, around)
 
 
 def _course(draft: _Draft, capital: stock.Capital, path: NDArray[np.float64]) -> Course:

@@ -26,6 +26,8 @@ SIZES: dict[str, tuple[dict[str, int], int]] = {
 class Premia:
     """Expected return a year for one cross-sectional standard deviation of each style (fractions).
 
+    The others held fixed, in the cross-section of the listed companies, the failing ones included.
+
     Attributes
     ----------
     momentum : float
