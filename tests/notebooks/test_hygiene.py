@@ -108,10 +108,12 @@ def test_it_is_thin(document: dict[str, Any]) -> None:
     assert functions <= called_by_control
 
 
-def test_what_collects_says_that_it_writes(document: dict[str, Any]) -> None:
-    collects = any("wb.collect.collect(" in digests.source(cell) for cell in _code(document))
+def test_what_writes_for_others_says_so(document: dict[str, Any]) -> None:
+    """What collects, and what goes on from where the tables of the lake end, is replayed in a copy of the lake."""
+    marks = ("wb.collect.collect(", "update=update")
+    writes = any(mark in digests.source(cell) for cell in _code(document) for mark in marks)
     says = document["metadata"].get("workbench", {}).get("lake") == "write"
-    assert collects == says, "a run that collects is replayed in a copy of the lake: metadata workbench.lake = write"
+    assert writes == says, "a run that writes what it reads is replayed in a copy: metadata workbench.lake = write"
 
 
 def test_it_names_no_path_of_a_machine(document: dict[str, Any]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from workbench.signals.composite import from_scores
 from workbench.signals.cross_region import RegionCorrelation, cross_region_correlation, side_by_side, strength
 from workbench.signals.hits import hit_rates
-from workbench.signals.layered import from_panel
-from workbench.signals.result import Signals
+from workbench.signals.layered import from_panel, regimes
+from workbench.signals.result import Signals, by_layer
 from workbench.signals.rules import SignalRules
 from workbench.signals.series import RegionSeries, from_frame, from_levels
 
@@ -15,12 +15,14 @@ __all__ = [
     "RegionSeries",
     "SignalRules",
     "Signals",
+    "by_layer",
     "cross_region_correlation",
     "from_frame",
     "from_levels",
     "from_panel",
     "from_scores",
     "hit_rates",
+    "regimes",
     "side_by_side",
     "strength",
 ]

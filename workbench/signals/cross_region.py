@@ -124,15 +124,17 @@ def cross_region_correlation(
     Raises
     ------
     ConfigError
-        Unknown method, or fewer than two regions.
+        Unknown method.
     NotEnoughHistory
-        No pair has thirty common returns.
+        Fewer than two regions, or no pair has thirty common returns.
     """
     if method not in METHODS:
         raise ConfigError(f"method={method!r} is unknown.", hint=f"Use one of {', '.join(METHODS)}.")
     known = data if isinstance(data, dict) else region_series.of_panel(data)  # type: ignore[arg-type]
     if len(known) < 2:
-        raise ConfigError(f"{len(known)} region cannot be correlated.", hint="Give at least two regions.")
+        raise NotEnoughHistory(
+            f"The data has {len(known)} of the regions: nothing can be correlated.", hint="Give at least two regions."
+        )
     first = np.datetime64("0001-01-01") if start is None else np.datetime64(start, "D")
     last = np.datetime64("9999-12-31") if end is None else np.datetime64(end, "D")
     regions = tuple(known)
@@ -164,15 +166,28 @@ def side_by_side(
     methods: Sequence[Method] = ("daily", "weekly", "lead_lag"),
     **asked: object,
 ) -> pl.DataFrame:
-    """All methods of every pair: region_a, region_b, and a column a method with its bounds."""
+    """All methods of every pair: region_a, region_b, and a column a method with its bounds.
+
+    Fewer than two regions have no row; a method for which no pair has enough returns is null.
+    """
     import polars as pl
 
+    known = data if isinstance(data, dict) else region_series.of_panel(data)  # type: ignore[arg-type]
     frames = []
     for method in methods:
-        frame = cross_region_correlation(data, method, **asked).to_polars()  # type: ignore[arg-type]
+        try:
+            frame = cross_region_correlation(known, method, **asked).to_polars()  # type: ignore[arg-type]
+        except NotEnoughHistory:
+            frame = _unmeasured(tuple(known), method).to_polars()
         names = {"correlation": method, "low": f"{method}_low", "high": f"{method}_high"}
         frames.append(frame.select("region_a", "region_b", *(pl.col(old).alias(new) for old, new in names.items())))
     return pl.concat([frames[0], *(frame.drop("region_a", "region_b") for frame in frames[1:])], how="horizontal")
+
+
+def _unmeasured(regions: tuple[str, ...], method: Method) -> RegionCorrelation:
+    nothing = np.full((len(regions), len(regions)), np.nan)
+    count = np.zeros(nothing.shape, np.int64)
+    return RegionCorrelation(method, regions, nothing, nothing, nothing, count, "", "", float("nan"))
 
 
 def strength(data: Panel | Mapping[str, RegionSeries], at: str | date | None = None) -> pl.DataFrame:

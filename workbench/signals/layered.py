@@ -24,6 +24,7 @@ from workbench.signals.rules import LAYERS, SignalRules
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import polars as pl
     from numpy.typing import NDArray
 
     from workbench.lake.panel import Panel
@@ -78,20 +79,55 @@ def from_panel(
     sessions = {region: np.asarray(panel.sessions(region), bool) for region in dict.fromkeys(regions)}
     whole = Labels(np.asarray(panel.dates), tuple(panel.tickers), regions, sessions)
     rows = slice(panel.start, None)
+    # Names that ended in the warm-up belong to its breadth, and have nothing to be scored.
+    names = np.flatnonzero((~np.isnan(panel.raw("close")[rows])).any(axis=0))
     layers = {
-        layer: {name: values[rows] for name, values in parts.items()}
+        layer: {
+            name: values[rows] if values.shape[1] == 1 else values[rows][:, names] for name, values in parts.items()
+        }
         for layer, parts in _layers(panel, whole, series.of_panel(panel, indexes), chosen).items()
     }
     kept = {region: flags[rows] for region, flags in sessions.items()}
-    labels = Labels(whole.dates[rows], whole.tickers, regions, kept)
+    tickers, own = tuple(whole.tickers[name] for name in names), tuple(regions[name] for name in names)
+    labels = Labels(whole.dates[rows], tickers, own, kept)
     parts = LayerParts(layers, labels, chosen)
     score = np.full((len(labels.dates), len(labels.tickers)), np.nan)
     for row in range(0, len(score), 128):
         block = slice(row, row + 128)
         score[block] = parts.score(block)
-    score = in_units(np.where(np.asarray(panel.member)[rows], score, np.nan))
+    score = in_units(np.where(np.asarray(panel.member)[rows][:, names], score, np.nan))
     standing = confidence(score, labels, chosen.min_names)
     return Signals(NAME, labels, score, standing, chosen, parts, layers, (*panel.notes, *_told(labels, layers)))
+
+
+def regimes(found: Signals) -> pl.DataFrame:
+    """The first layer of each region on its last date: region, date, regime, and each component, 0 to 100.
+
+    Parameters
+    ----------
+    found : Signals
+        Layered ones.
+
+    Raises
+    ------
+    ConfigError
+        Signals of a factor set have no layers, or the rules have no regime.
+    """
+    import polars as pl
+
+    if not isinstance(found.explanation, LayerParts) or "regime" not in found.rules.layers:
+        raise ConfigError(f"{found.name} has no layer of the regime.", hint="Take the layered score.")
+    rows = []
+    for region in found.labels.region_names():
+        parts = found.layers[f"regime:{region}"]
+        seen = np.flatnonzero(found.labels.sessions[region])
+        if len(seen):
+            last = int(seen[-1])
+            whole = found.explanation.layer("regime", slice(last, last + 1))
+            value = float(whole[0, found.labels.columns(region)[0]])
+            own = {name: float(values[last, 0]) for name, values in parts.items()}
+            rows.append({"region": region, "date": found.labels.dates[last].item(), "regime": value, **own})
+    return pl.DataFrame(rows).with_columns(pl.selectors.float().fill_nan(None))
 
 
 def _layers(

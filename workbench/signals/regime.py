@@ -8,7 +8,7 @@ Five components, each 0 to 100, high is good for holding stocks:
   to Tactical Asset Allocation", Journal of Wealth Management 9(4).
 - ``breadth``: share of the members above their own 200-session mean. Murphy (1999), "Technical Analysis of the
   Financial Markets", chapter 18.
-- ``volatility``: calmness; 100 minus the standing of the last 21 sessions' standard deviation among those of the
+- ``calmness``: 100 minus the standing of the last 21 sessions' standard deviation among those of the
   last 252 sessions. Ang and Timmermann (2012), "Regime Changes and Financial Markets", section 2: calm and wild
   regimes persist.
 - ``advance_decline``: net advances over advances and declines, mean of 21 sessions, its standing among the last
@@ -76,7 +76,7 @@ def components(
     return {
         "index_trend": _at(index_trend(own.returns), place),
         "breadth": breadth(close, member),
-        "volatility": _at(calmness(own.returns), place),
+        "calmness": _at(calmness(own.returns), place),
         "advance_decline": advance_decline(close, member),
         "region_strength": region_strength(region, dates, series),
     }

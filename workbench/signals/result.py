@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -99,8 +100,8 @@ class Signals:
             if len(rows):
                 block = slice(int(rows[-1]), int(rows[-1]) + 1)
                 lasts.append(self._block(block).filter(pl.col("region") == region))
-        frame = pl.concat(lasts) if lasts else self._block(slice(0, 0))
-        return frame.sort(["region", "score", "ticker"], descending=[False, True, False])
+        ordered = [one.sort(["score", "ticker"], descending=[True, False]) for one in lasts]
+        return pl.concat(ordered) if ordered else self._block(slice(0, 0))
 
     def to_polars(self, start: date | None = None, end: date | None = None) -> pl.DataFrame:
         """Long form: region, ticker (``KR:005930``), date, set, score, signal, confidence, layers.
@@ -197,6 +198,28 @@ class Signals:
         return frame.with_columns(pl.col("confidence").fill_nan(None), pl.lit(self.name).alias("set")).select(
             "region", "ticker", "date", "set", "score", "signal", "confidence", "layers"
         )
+
+
+def by_layer(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows of signals with the points of each layer, or family of factors, as columns of their own.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        Of :meth:`Signals.latest` or :meth:`Signals.to_polars`, or of the table ``signals``.
+
+    Returns
+    -------
+    polars.DataFrame
+        The same rows without ``set`` and ``layers``; the added columns sum to ``score``, null where a layer is
+        missing.
+    """
+    import polars as pl
+
+    apart = [{layer: sum(parts.values()) for layer, parts in json.loads(text).items()} for text in frame["layers"]]
+    names = list(dict.fromkeys(name for one in apart for name in one))
+    columns = [pl.Series(name, [one.get(name) for one in apart], dtype=pl.Float64) for name in names]
+    return frame.drop("set", "layers").with_columns(columns)
 
 
 def classify(score: Array, labels: Labels, rules: SignalRules) -> NDArray[np.int8]:

@@ -13,7 +13,7 @@ LAYERS: tuple[Layer, ...] = get_args(Layer)
 
 #: Components of each layer; what each one is stands in the module of the layer.
 COMPONENTS: dict[Layer, tuple[str, ...]] = {
-    "regime": ("index_trend", "breadth", "volatility", "advance_decline", "region_strength"),
+    "regime": ("index_trend", "breadth", "calmness", "advance_decline", "region_strength"),
     "structure": ("stage", "trend_200d", "near_high_52w", "breakout_55d"),
     "timing": ("relative_strength", "rsi_14", "macd", "volume"),
 }

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from workbench import markets, signals
+from workbench.errors import NotEnoughHistory
 from workbench.factors import technicals as indicators
 from workbench.schemas import TABLES
 from workbench.settings import REGIONS
@@ -48,6 +52,7 @@ def signal(
     *,
     rules: SignalRules | str = "standard",
     scores: Scores | None = None,
+    keep: bool = True,
 ) -> Signals:
     """Signals of a factor set or of the layered score, published as rows of ``signals``.
 
@@ -67,6 +72,8 @@ def signal(
     scores : Scores, optional
         Of the set, as :func:`workbench.studies.score` returned them; if not given they are
         computed and published here.
+    keep : bool
+        False publishes nothing, for a look at signals under other rules.
 
     Returns
     -------
@@ -77,6 +84,8 @@ def signal(
     ------
     ConfigError
         Unknown set, or rules that break a bound.
+    NotEnoughHistory
+        There are no sessions from ``start`` to ``end``.
 
     Notes
     -----
@@ -93,7 +102,7 @@ def signal(
         if scores is None:
             scores = scoring.score(factor_set, view, asked, start, end)
         found = signals.from_scores(scores, factor_set, chosen)
-    if not trials.replaying():
+    if keep and not trials.replaying():
         for part, region in _commits(found):
             lake.live().publish("signals", part, region=region)
     return found
@@ -121,13 +130,67 @@ def technicals(
     asked = markets.check_regions([regions] if isinstance(regions, str) else list(regions))
     view = lake if lake.pinned else lake.at(lake.snapshot())
     panel = _panel(view, asked, start, end, ("high", "low", "close"))
-    found = indicators.technicals(panel)
+    found = _from(indicators.technicals(panel), panel.start)
     if not trials.replaying():
-        first = panel.dates[panel.start].item() if panel.start < len(panel.dates) else None
-        frame = _codes(found.to_polars(first)).select(list(TABLES["technicals"].columns))
+        frame = _codes(found.to_polars()).select(list(TABLES["technicals"].columns))
         for (region,), part in frame.group_by("region", maintain_order=True):
             lake.live().publish("technicals", part, region=str(region))
     return found
+
+
+def _from(found: Technicals, row: int) -> Technicals:
+    """Technicals without their warm-up."""
+    labels = found.labels
+    sessions = {region: flags[row:] for region, flags in labels.sessions.items()}
+    values = {name: array[row:] for name, array in found.values.items()}
+    return replace(found, labels=replace(labels, dates=labels.dates[row:], sessions=sessions), values=values)
+
+
+def written(scores: Scores, found: Technicals, *made: Signals) -> pl.DataFrame:
+    """How many rows of each region the three tables got.
+
+    Returns
+    -------
+    polars.DataFrame
+        region, first, last, sessions, tickers (with any score), score_rows, technical_rows, signal_rows.
+    """
+    import polars as pl
+
+    rows = []
+    there = scores.scored()
+    for region in scores.labels.region_names():
+        columns, flags = scores.labels.columns(region), scores.labels.sessions[region]
+        days = scores.labels.dates[flags]
+        some = np.zeros((len(found.labels.dates), int((np.array(found.labels.regions) == region).sum())), dtype=bool)
+        for values in found.values.values():
+            some |= ~np.isnan(values[:, found.labels.columns(region)])
+        rows.append(
+            {
+                "region": region,
+                "first": days[0].item() if len(days) else None,
+                "last": days[-1].item() if len(days) else None,
+                "sessions": len(days),
+                "tickers": int(there[:, columns].any(axis=0).sum()),
+                "score_rows": int(there[:, columns].sum()),
+                "technical_rows": int(some.sum()),
+                "signal_rows": sum(int((~np.isnan(one.score[:, one.labels.columns(region)])).sum()) for one in made),
+            }
+        )
+    return pl.DataFrame(rows)
+
+
+def named(frame: pl.DataFrame, lake: Lake) -> pl.DataFrame:
+    """Rows with a column ``name`` after the ticker: the company behind the code, as of its newest listing."""
+    import polars as pl
+
+    known = lake.read("tickers").sort("region", "ticker", "spell")
+    label = pl.format("{}:{}", "region", "ticker") + pl.when(pl.col("spell") > 1).then(
+        pl.format("#{}", "spell")
+    ).otherwise(pl.lit(""))
+    names = known.select(label.alias("ticker"), "name").unique("ticker", keep="last")
+    place = frame.columns.index("ticker") + 1
+    joined = frame.join(names, on="ticker", how="left", maintain_order="left")
+    return joined.select(*frame.columns[:place], "name", *frame.columns[place:])
 
 
 def region_series(lake: Lake, regions: Sequence[str] = REGIONS) -> dict[str, RegionSeries]:
@@ -143,17 +206,21 @@ def _panel(
     end: str | date | None,
     fields: tuple[str, ...],
 ) -> Panel:
-    """A panel with the warm-up that the indicators need, which is the longest of all."""
+    """A panel with the warm-up that the indicators need, which is the longest of all.
+
+    It is asked for from the first row of the warm-up on: breadth in that time counts names that were delisted
+    since, which a panel of later dates leaves out.
+    """
     first = parameters.day(start, "start")
-    warmup = 0
-    if first is not None:
-        since = indicators.warmup_start(first)
-        warmup = max(
-            len(markets.session_array(region, max(since, markets.first_known(region)), first)) for region in regions
+    since = None if first is None else indicators.warmup_start(first)
+    panel = view.panel(regions, start=since, end=parameters.day(end, "end"), fields=fields, adjust="total")
+    begin = 0 if first is None else int(np.searchsorted(panel.dates, np.datetime64(first, "D")))
+    if begin >= len(panel.dates):
+        raise NotEnoughHistory(
+            f"There are no sessions between {first} and {end or 'the last'}.",
+            hint="Collect these dates first, or ask for others.",
         )
-    return view.panel(
-        regions, start=first, end=parameters.day(end, "end"), fields=fields, adjust="total", warmup=warmup
-    )
+    return replace(panel, start=begin)
 
 
 def _commits(found: Signals) -> Iterator[tuple[Any, str]]:

@@ -101,8 +101,12 @@ def test_holidays_of_one_market_join_its_days() -> None:
 def test_what_cannot_be_measured_is_said(staggered) -> None:
     with pytest.raises(ConfigError, match="method='monthly' is unknown"):
         cross_region_correlation(staggered, "monthly")  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match="at least two"):
+    with pytest.raises(NotEnoughHistory, match="at least two"):
         cross_region_correlation({"KR": staggered["KR"]})
+    assert side_by_side({"KR": staggered["KR"]}).is_empty()
+    few = side_by_side(staggered, start="2008-01-01", end="2008-03-01")
+    assert few["weekly"].null_count() == 3
+    assert few["daily"].null_count() == 0
     with pytest.raises(NotEnoughHistory, match="30 common weekly"):
         cross_region_correlation(staggered, "weekly", start="2008-01-01", end="2008-03-01")
     with pytest.raises(DataError, match="above 0"):

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from workbench.reports.charts.factors import coverage, decay, information_coefficient, quantiles, stability
     from workbench.reports.charts.portfolio import region_weights, weights
     from workbench.reports.charts.prices import adjustment, explorer
+    from workbench.reports.charts.signals import (
+        buy_list,
+        cross_region,
+        factor_coverage,
+        hit_rates,
+        hit_rates_of_parts,
+        regimes,
+        signal_history,
+    )
     from workbench.reports.charts.spreads import breakdown, holding_periods, long_short
 
 _MODULES = {
@@ -23,6 +32,15 @@ _MODULES = {
     "factors": ("coverage", "decay", "information_coefficient", "quantiles", "stability"),
     "portfolio": ("region_weights", "weights"),
     "prices": ("adjustment", "explorer"),
+    "signals": (
+        "buy_list",
+        "cross_region",
+        "factor_coverage",
+        "hit_rates",
+        "hit_rates_of_parts",
+        "regimes",
+        "signal_history",
+    ),
     "spreads": ("breakdown", "holding_periods", "long_short"),
 }
 _NAMES = {name: module for module, names in _MODULES.items() for name in names}
@@ -30,17 +48,24 @@ _NAMES = {name: module for module, names in _MODULES.items() for name in names}
 __all__ = [
     "adjustment",
     "breakdown",
+    "buy_list",
     "correlation_map",
     "costs",
     "coverage",
+    "cross_region",
     "decay",
     "equity",
     "explorer",
+    "factor_coverage",
+    "hit_rates",
+    "hit_rates_of_parts",
     "holding_periods",
     "information_coefficient",
     "long_short",
     "quantiles",
+    "regimes",
     "region_weights",
+    "signal_history",
     "stability",
     "turnover",
     "weights",
