@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from workbench.research import Tearsheet
 
 STYLE = """<style>
-.wb-verdict{margin:4px 0 14px}
+.wb-verdict{margin:4px 0 14px;overflow-x:auto}
 .wb-verdict .s{font-size:17px;font-weight:650;margin:0 0 8px}
 .wb-verdict table{border-collapse:separate;border-spacing:0 6px;width:100%;max-width:1060px;
 font-variant-numeric:tabular-nums}

@@ -26,7 +26,7 @@ class LongShort:
     Attributes
     ----------
     gross : (S,) array
-        Return of the session: 1 of money long, 1 short; NaN before the first position.
+        Gain of the session over the money put into one side; NaN before the first position.
     bought, sold : (S,) array
         Money traded on the session, over the money of one side; a short sale is a sale.
     top, trades : (S, N) array
@@ -70,17 +70,20 @@ def long_short(buckets: Buckets, quantiles: int, done: Fills, holding: int) -> L
     Notes
     -----
     Timing: weights of row t are traded at the execution price of row t + d (d = ``done.delay``) and earn from
-    there on. Names that cannot be bought there are left out. Weights are kept by trades that are not counted:
-    turnover is the change of the weights, without the drift of prices.
-    A return over a break of the price counts as zero.
+    there on. Names that cannot be bought there are left out. A position is bought once and held: weights that
+    are put back to equal each day would buy what fell and sell what rose, and earn the bounce between bid and ask
+    (Blume and Stambaugh 1983), which nobody can. So the gains of a session are, on average, the mean spread over
+    ``holding`` sessions divided by ``holding``. Turnover is the change of the weights as they were opened.
+    A move over a break of the price earns nothing.
     """
     reachable = np.zeros(buckets.shape, dtype=bool)
     reachable[: len(buckets) - done.delay] = done.tradable[done.delay :]
     chosen = np.where(reachable, buckets, 0)
     both = (chosen == quantiles).any(axis=1) & (chosen == 1).any(axis=1)
-    top = _weights((chosen == quantiles) & both[:, None], both, holding)
-    weights = top - _weights((chosen == 1) & both[:, None], both, holding)
-    gross = _returns(weights, done)
+    high, low = (_equal((chosen == number) & both[:, None]) for number in (quantiles, 1))
+    top = _held(high, both, holding)
+    weights = top - _held(low, both, holding)
+    gross = _gains(high - low, both, holding, done)
     change = np.diff(weights, axis=0, prepend=0.0)
     bought, sold = np.maximum(change, 0.0).sum(axis=1), np.maximum(-change, 0.0).sum(axis=1)
     started = np.cumsum(both) > 0
@@ -90,14 +93,18 @@ def long_short(buckets: Buckets, quantiles: int, done: Fills, holding: int) -> L
     return LongShort(gross, *traded, top, np.abs(np.diff(top, axis=0, prepend=0.0)))
 
 
-def _weights(inside: NDArray[np.bool_], formed: NDArray[np.bool_], holding: int) -> Array:
-    """Mean of the equal-weight portfolios formed on the last ``holding`` rows."""
-    size = inside.sum(axis=1)
-    total = _window(inside / np.maximum(size, 1)[:, None], holding)
-    count = np.rint(_window(formed.astype(np.float64), holding))
-    weights: Array = total / np.maximum(count, 1.0)[:, None]
-    weights[np.abs(weights) < 1e-12] = 0.0
+def _equal(inside: NDArray[np.bool_]) -> Array:
+    """Equal weights of the names of each row."""
+    weights: Array = inside / np.maximum(inside.sum(axis=1), 1)[:, None]
     return weights
+
+
+def _held(opened: Array, formed: NDArray[np.bool_], holding: int) -> Array:
+    """Mean of what was opened on the last ``holding`` rows."""
+    count = np.rint(_window(formed.astype(np.float64), holding))
+    held: Array = _window(opened, holding) / np.maximum(count, 1.0)[:, None]
+    held[np.abs(held) < 1e-12 * np.abs(opened).max(axis=0, initial=0.0)] = 0.0
+    return held
 
 
 def _window(values: Array, rows: int) -> Array:
@@ -108,26 +115,32 @@ def _window(values: Array, rows: int) -> Array:
     return result
 
 
-def _returns(weights: Array, done: Fills) -> Array:
-    """Return of each row on the weights that were in place."""
-    before = done.value[:-1]
-    whole = np.diff(done.broken, axis=0) == 0
-    held, fresh = _later(weights, done.delay + 1, 0.0)[1:], _later(weights, done.delay, 0.0)[1:]
-    result = np.zeros(len(weights))
-    if done.execution != "next_open":
-        result[1:] = _earned(held, done.value[1:], before, whole)
-        return result
-    night = _earned(held, done.price[1:], before, whole)
-    day = _earned(fresh, done.value[1:], done.price[1:], whole)
-    result[1:] = (1.0 + night) * (1.0 + day) - 1.0
+def _gains(opened: Array, formed: NDArray[np.bool_], holding: int, done: Fills) -> Array:
+    """Gain of each row on the shares that were in place."""
+    close, price = _whole(done)
+    entry = np.full(price.shape, np.nan)
+    entry[: len(price) - done.delay] = price[done.delay :]
+    shares = _held(np.divide(opened, entry, out=np.zeros_like(opened), where=opened != 0.0), formed, holding)
+    close, price = np.nan_to_num(close), np.nan_to_num(price)
+    held, fresh = _later(shares, done.delay + 1, 0.0)[1:], _later(shares, done.delay, 0.0)[1:]
+    result = np.zeros(len(shares))
+    if done.execution == "next_open":
+        night, day = price[1:] - close[:-1], close[1:] - price[1:]
+        result[1:] = np.einsum("tn,tn->t", held, night) + np.einsum("tn,tn->t", fresh, day)
+    else:
+        result[1:] = np.einsum("tn,tn->t", held, close[1:] - close[:-1])
     return result
 
 
-def _earned(weights: Array, after: Array, before: Array, whole: NDArray[np.bool_]) -> Array:
-    gain = after / before - 1.0
-    gain[~whole | np.isnan(gain)] = 0.0
-    earned: Array = np.einsum("tn,tn->t", weights, gain)
-    return earned
+def _whole(done: Fills) -> tuple[Array, Array]:
+    """Closes and prices of execution without their breaks."""
+    if not done.broken[-1].any():
+        return done.value, done.price
+    factor = np.ones(done.value.shape)
+    broken = np.diff(done.broken, axis=0) > 0
+    np.divide(done.value[:-1], done.value[1:], out=factor[1:], where=broken)
+    level = np.cumprod(np.where(np.isnan(factor), 1.0, factor), axis=0)
+    return done.value * level, done.price * level
 
 
 def _later(values: NDArray[Any], rows: int, before: float | bool) -> NDArray[Any]:

@@ -9,6 +9,7 @@ from workbench.research import capacity, costs
 from workbench.research.costs import Rates
 from workbench.research.forward import fills
 from workbench.research.longshort import long_short
+from workbench.research.quantiles import returns_by_bucket
 
 NAMES = ("KR:A", "KR:B")
 
@@ -37,8 +38,8 @@ def test_at_the_open_the_day_counts_from_the_open(make_panel):
     done = fills(make_panel(close, NAMES, bars={"open": opens}), "next_open")
     found = long_short(np.array([[2, 1]] * 3), 2, done, 1)
     assert found.gross[1] == pytest.approx(12.0 / 11.0 - 1.0)
-    night, day = 15.0 / 12.0 - 1.0, 12.0 / 15.0 - 1.0
-    assert found.gross[2] == pytest.approx((1.0 + night) * (1.0 + day) - 1.0)
+    # what was bought at 11 leaves at the open of 15, and what is bought there falls to 12
+    assert found.gross[2] == pytest.approx((15.0 - 12.0) / 11.0 + (12.0 / 15.0 - 1.0))
 
 
 def test_a_longer_holding_trades_a_part_each_session(make_panel):
@@ -83,9 +84,31 @@ def test_names_that_do_not_trade_are_not_bought(make_panel):
 
 
 def test_a_break_of_the_price_is_earned_by_nobody(make_panel):
-    close = np.array([[10.0, 10.0], [10.0, 10.0], [100.0, 10.0], [100.0, 10.0]])
+    close = np.array([[10.0, 10.0], [10.0, 10.0], [100.0, 10.0], [110.0, 10.0]])
     found = long_short(np.array([[2, 1]] * 4), 2, fills(make_panel(close, NAMES)), 1)
-    assert found.gross[2] == 0.0
+    assert found.gross[2:] == pytest.approx([0.0, 0.1])
+
+
+def test_what_is_held_is_not_put_back_to_equal_weights(make_panel):
+    """A bounces between 10 and 20 and ends where it began: held for four sessions it earns nothing."""
+    close = np.array([[10.0, 10.0], [10.0, 10.0], [20.0, 10.0], [10.0, 10.0], [20.0, 10.0], [10.0, 10.0]])
+    buckets = np.array([[2, 1]] + [[0, 0]] * 5)
+    found = long_short(buckets, 2, fills(make_panel(close, NAMES)), 4)
+    assert found.gross[2:] == pytest.approx([1.0, -1.0, 1.0, -1.0])
+
+
+def test_gains_add_up_to_the_spread_of_the_holding_period(make_panel):
+    rng = np.random.default_rng(8)
+    close = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.03, (40, 10)), axis=0))
+    done = fills(make_panel(close, tuple(f"KR:{number}" for number in range(10))))
+    buckets = np.zeros(close.shape, dtype=np.int64)
+    buckets[5:15] = rng.integers(1, 3, (10, 10))
+    spread = returns_by_bucket(buckets, done.gains(6), 2)
+    together = long_short(buckets, 2, done, 6).gross
+    # ten pairs of portfolios, each on its own: their gains are summed by sixths once six are open
+    alone = [long_short(np.where(np.arange(40)[:, None] == row, buckets, 0), 2, done, 6).gross for row in range(5, 15)]
+    assert np.nansum(alone) == pytest.approx(np.nansum(spread[:, 1] - spread[:, 0]))
+    assert together[12] == pytest.approx(np.nansum([one[12] for one in alone]) / 6.0)
 
 
 def test_capacity_is_what_the_thinnest_tenth_can_carry():

@@ -154,7 +154,7 @@ def test_the_portfolio_adds_up_to_the_verdict(make_panel):
     assert held["net"] == pytest.approx(row["net"])
     # What one holding period earns, on average, is what the portfolio earns in as many sessions.
     spread = sheet.spreads.filter(pl.col("horizon") == 5)["mean_spread"][0]
-    assert row["gross"] * 5 / 252 == pytest.approx(spread, rel=0.1)
+    assert row["gross"] * 5 / 252 == pytest.approx(spread, rel=0.03)
 
 
 def test_bounds_of_the_arguments(make_panel):
