@@ -16,6 +16,7 @@ _NAMES = {
     "Strategy": "workbench.studies",
     "Universe": "workbench.lake.universe_rules",
     "backtest": "workbench.studies",
+    "prove": "workbench.studies",
     "run": "workbench.runs",
     "replay": "workbench.runs",
     "secret": "workbench.secrets",

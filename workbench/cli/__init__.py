@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from workbench import __version__
-from workbench.cli import data, factors, notebooks, providers
+from workbench.cli import data, factors, notebooks, providers, proving
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -29,7 +29,7 @@ def cli(debug: bool) -> None:
         sys.excepthook = _one_sentence
 
 
-for command in (*data.COMMANDS, *factors.COMMANDS, *notebooks.COMMANDS, *providers.COMMANDS):
+for command in (*data.COMMANDS, *factors.COMMANDS, *proving.COMMANDS, *notebooks.COMMANDS, *providers.COMMANDS):
     cli.add_command(command)
 
 

@@ -133,7 +133,9 @@ def altered(name: str, select: str, rule: Rule, stored: Callable[[str], str]) ->
     """
     if rule.only and not any(_table(one) == name for one in rule.only):
         return select
-    if name == "tickers" and rule.kind in ("cut off", "scrambled", "shifted"):
+    if rule.kind == "shifted" and name in ("tickers", "attributes", "memberships"):
+        return select  # Neither begins nor ends at an hour.
+    if name == "tickers" and rule.kind in ("cut off", "scrambled"):
         return _without_early_bars(select, rule, stored("ohlcv"))
     if rule.kind == "cut off":
         return _cut(name, select, rule)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from workbench.backtests import Targets
+    from workbench.studies.proof import Certificate
     from workbench.studies.strategy import Strategy
 
 #: Stands on every page whose numbers no leak prover has examined.
@@ -68,6 +69,8 @@ class Result:
         True where the leak prover has examined the strategy.
     notes : tuple of str
         What a reader must know.
+    certificate : Certificate or None
+        Of the leak prover; None where there was too little to prove anything with.
     """
 
     id: str
@@ -85,6 +88,7 @@ class Result:
     trials: int
     proven: bool
     notes: tuple[str, ...]
+    certificate: Certificate | None = None
 
     def __repr__(self) -> str:
         days, own, passive = self.equity["date"], self.stats, self.benchmark_stats

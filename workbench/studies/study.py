@@ -13,6 +13,7 @@ from workbench.backtests.costs import KINDS
 from workbench.errors import ConfigError
 from workbench.schemas import TABLES
 from workbench.studies import composites, parameters, selection, trials
+from workbench.studies.proof import certificate
 from workbench.studies.result import UNPROVEN, Result
 from workbench.studies.strategy import Strategy
 
@@ -110,7 +111,7 @@ def backtest(
         raise
     finally:
         trials.record(lake, trial, outcome)
-    result = replace(result, trials=trials.count(lake, trial))
+    result = _certified(replace(result, trials=trials.count(lake, trial)), plan)
     _store(lake, result)
     return result
 
@@ -192,6 +193,15 @@ def _evaluate(plan: Plan, identity: str) -> Result:
         proven=False,
         notes=tuple(dict.fromkeys((UNPROVEN, BENCHMARK, told, *few, *done.notes, *scores.notes))),
     )
+
+
+def _certified(result: Result, plan: Plan) -> Result:
+    """The result with what the leak prover says of its strategy in place of the note that nothing is proven."""
+    found = certificate(plan.strategy, plan.lake, plan.regions)
+    if found is None:
+        return result
+    notes = tuple(found.text if note == UNPROVEN else note for note in result.notes)
+    return replace(result, proven=found.causal, notes=notes, certificate=found)
 
 
 def _converted(plan: Plan) -> Panel:

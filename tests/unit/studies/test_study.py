@@ -23,8 +23,10 @@ def test_a_result_is_complete_and_recorded(lake, strategy):
     result = wb.backtest(strategy, lake, regions="KR")
     assert result.currency == "KRW"
     assert result.trials == 1
-    assert not result.proven
-    assert any(note.startswith("Unproven") for note in result.notes)
+    assert result.proven
+    assert result.notes[0] == result.certificate.text
+    assert result.certificate.text.startswith("Proven causal")
+    assert not any(note.startswith("Unproven") for note in result.notes)
     assert result.equity["cash"].min() >= -1e-6
     assert result.waterfall["annual"][:-1].sum() == pytest.approx(result.waterfall["annual"][-1])
     assert result.fills["date"].min() > result.equity["date"][0]

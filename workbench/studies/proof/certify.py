@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from workbench.lake import Lake
 
 #: How much is looked at where nobody asked for a proof of its own.
-CUTS, TICKERS = 2, 60
+CUTS, TICKERS = 1, 60
+#: Certificates that this process has read or made.
+_known: dict[str, Certificate] = {}
 
 
 def certificate(target: Any, lake: Lake, regions: str | Sequence[str], *, timing: str = "close") -> Certificate | None:
-    """The kept certificate of a target, or a new one from a short proof (2 dates, 60 codes a region).
+    """The kept certificate of a target, or a new one from a short proof (1 date, 60 codes a region).
 
     Parameters
     ----------
@@ -35,10 +37,14 @@ def certificate(target: Any, lake: Lake, regions: str | Sequence[str], *, timing
     """
     asked = markets.check_regions([regions] if isinstance(regions, str) else list(regions))
     (subject,) = subjects.resolve(target)
-    path = settings.load().state / keys.FOLDER / f"{keys.key(subject, asked, timing)}.json"
+    key = keys.key(subject, asked, timing)
+    path = settings.load().state / keys.FOLDER / f"{key}.json"
     if path.is_file():
-        return Certificate.from_json(path.read_text(encoding="utf-8"))
-    try:
-        return prover.prove(target, lake, asked, timing=timing, cuts=CUTS, tickers=TICKERS).certificate
-    except (DataError, LakeError, ModelError):
-        return None
+        _known[key] = Certificate.from_json(path.read_text(encoding="utf-8"))
+    if key not in _known:
+        try:
+            proof = prover.prove(target, lake, asked, timing=timing, cuts=CUTS, tickers=TICKERS)
+        except (DataError, LakeError, ModelError):
+            return None
+        _known[key] = proof.certificate
+    return _known[key]

@@ -60,9 +60,10 @@ class Finding:
             return f"{self.target}: {self.detail}"
         change = f"{_number(self.before)} became {_number(self.after)}"
         because = f" by {self.input}" if self.input else ""
+        most = "" if math.isnan(self.largest) else f", by at most {_number(self.largest)}"
         return (
             f"{self.target}: {self.name} of {self.ticker} on {self.date} moved{because}: {change} when the future was "
-            f"{self.world}; {self.count:,} values moved, by at most {_number(self.largest)}."
+            f"{self.world}; values that moved: {self.count:,}{most}."
         )
 
 
@@ -151,14 +152,19 @@ class Certificate:
             f"Not causal ({self.kind} {self.target} on {where}, certificate {self.key[:8]}): {' '.join(self.findings)}"
         )
 
+    def to_dict(self) -> dict[str, Any]:
+        """Fields and the line of text, for pages and scripts."""
+        return {**asdict(self), "text": self.text}
+
     def to_json(self) -> str:
         """The certificate as JSON text."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False)
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Certificate:
         """Read what ``to_json`` wrote."""
         content: dict[str, Any] = json.loads(text)
+        content.pop("text", None)
         lists = {name: tuple(value) for name, value in content.items() if isinstance(value, list)}
         return cls(**{**content, **lists})
 

@@ -46,20 +46,21 @@ def _narrowed(
     kind = world.partition(" at the close")[0]
     moment = next(one for one in examination.plan.moments if world.endswith(f"{one.region} on {one.day}"))
     tried = _trying(examination, subject, moment)
-    found: dict[str, str] = {}
-    for way in dict.fromkeys((kind, "scrambled")):
-        for name in INPUTS:
-            for moved in tried(way, (name,)) & names.keys() - found.keys():
-                found[moved] = name
-        if len(found) == len(names):
-            break
-    for moved in [one for one, name in found.items() if name == _ITEMS]:
-        found[moved] = _item(examination, tried, moved) or found[moved]
-    later = tried("shifted", ()) if found else frozenset()
+    found: dict[str, list[str]] = {}
+    # Where bars are cut off the dates end too, and with them all that is known on the last one: other values say more.
+    for way in dict.fromkeys(("scrambled", "revised", kind)):
+        left = names.keys() - found.keys()
+        for name in INPUTS if left else ():
+            for moved in tried(way, (name,)) & left:
+                found.setdefault(moved, []).append(name)
+    for moved, inputs in found.items():
+        if _ITEMS in inputs:
+            inputs[inputs.index(_ITEMS)] = _item(examination, tried, moved) or _ITEMS
+    later = tried("shifted", ())
     return {
         name: replace(
             finding,
-            input=found.get(name, "several inputs together") + (LATER if name in later else ""),
+            input=", ".join(found.get(name, ["several inputs together"])) + (LATER if name in later else ""),
         )
         for name, finding in names.items()
     }
@@ -84,15 +85,16 @@ def _trying(examination: _Examination, subject: Subject, moment: Moment) -> Trie
 
 def _item(examination: _Examination, tried: Tried, moved: str) -> str | None:
     """The item of filings, by halves; None where no single one moves it."""
+    way = next((one for one in ("scrambled", "revised") if moved in tried(one, (_ITEMS,))), "cut off")
     items = examination.lake.sql("SELECT DISTINCT item FROM fundamentals ORDER BY 1")["item"].to_list()
     some: Sequence[str] = [f"fundamentals.{item}" for item in items]
     while len(some) > 1:
         half = some[: len(some) // 2]
         rest = some[len(some) // 2 :]
-        if moved in tried("scrambled", tuple(half)):
+        if moved in tried(way, tuple(half)):
             some = half
-        elif moved in tried("scrambled", tuple(rest)):
+        elif moved in tried(way, tuple(rest)):
             some = rest
         else:
             return None
-    return some[0] if some and moved in tried("scrambled", tuple(some)) else None
+    return some[0] if some and moved in tried(way, tuple(some)) else None

@@ -44,7 +44,7 @@ def prove(
     seed: int = 0,
     timing: str = "close",
     fitted: bool = False,
-    cuts: int = 4,
+    cuts: int = 3,
     tickers: int = 200,
 ) -> Proof:
     """Prove that a result uses nothing that was not known at its time.
@@ -181,6 +181,7 @@ class _Examination:
         if self._later_regions():
             self._look("shifted", self.plan.moments[0])
         self._insensitive()
+        self._same_told_once()
         narrowing.narrow(self)
         found = tuple(self.findings.values())
         return Proof(not found, found, tuple(self._certificate(one) for one in self.subjects))
@@ -285,6 +286,12 @@ class _Examination:
                         "computed elsewhere."
                     )
                     self._add(Finding(subject.name, "insensitive", name=name, world="past", detail=told))
+
+    def _same_told_once(self) -> None:
+        """A score that moved with the factor's own value is told with that value alone."""
+        for target, name in list(self.findings):
+            if (target, f"raw {name}") in self.findings:
+                del self.findings[target, name]
 
     def _certificate(self, subject: Subject) -> Certificate:
         own = [finding for (target, _), finding in self.findings.items() if target == subject.name]

@@ -106,11 +106,10 @@ def compare(honest: Grid, other: Grid, moment: Moment, *, held: bool = False, to
     tolerance : float
         Relative difference that is none; 0.0 compares bits.
     """
-    tickers = (*honest.tickers, *(label for label in other.tickers if label not in set(honest.tickers)))
-    regions = (*honest.regions, *other.regions[: len(tickers) - len(honest.tickers)])
     owners = dict(zip(other.tickers, other.regions, strict=True)) | dict(
         zip(honest.tickers, honest.regions, strict=True)
     )
+    tickers = (*honest.tickers, *(label for label in owners if label not in set(honest.tickers)))
     regions = tuple(owners[label] for label in tickers)
     first, second = honest.on(honest.dates, tickers), other.on(honest.dates, tickers)
     stood = stands(honest.dates, regions, moment)
@@ -122,7 +121,8 @@ def compare(honest: Grid, other: Grid, moment: Moment, *, held: bool = False, to
         return None
     row = int(np.flatnonzero(moved.any(axis=1))[0])
     column = int(np.flatnonzero(moved[row])[0])
-    apart = np.abs(first - second)[moved]
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(first - second)[moved]
     largest = float(np.nanmax(apart)) if not np.isnan(apart).all() else float("nan")
     return Move(
         honest.dates[row].item(),
