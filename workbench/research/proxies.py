@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: Earnings a share are filed to the cent: below this the quotient is off by more than a tenth.
 SMALLEST_EPS = 0.05
 #: Bounds of a believable count of shares.
-FEWEST, MOST = 250_000.0, 50_000_000_000.0
+FEWEST, MOST = 1_000_000.0, 50_000_000_000.0
 #: How far an estimate may lie from the median of the ones before it, as a ratio either way.
 BAND = 1.5
 #: Estimates before it that an estimate is compared with.
@@ -53,7 +53,7 @@ def implied_shares(filings: pl.DataFrame, splits: pl.DataFrame | None = None) ->
     Timing: a row depends on filings of its own ``available_date`` and before, and on splits up to it.
 
     Estimates with less than 0.05 earnings a share, with earnings and earnings a share of different signs,
-    or outside 250 thousand to 50 billion shares are dropped. One that is more than 1.5 times, or less than
+    or outside one million to 50 billion shares are dropped. One that is more than 1.5 times, or less than
     1 / 1.5 of, the median of up to five believed before it waits: it is dropped unless the very next
     estimate agrees with it (a new level), so that a slip of units does not move a market value.
     """

@@ -88,6 +88,11 @@ def test_formations_on_every_session_replace_each_other() -> None:
     assert np.allclose(earned[1:], plain, rtol=1e-12)
 
 
+def test_without_a_formation_nothing_is_held() -> None:
+    owned = sorts.hold(np.empty((0, 3), int), np.empty((0, 3)), np.empty(0, int), np.zeros((4, 3)))
+    assert np.isnan(owned.returns(np.zeros((4, 3)))).all()
+
+
 def test_buying_and_holding_equals_the_wealth_of_the_shares() -> None:
     rng = np.random.default_rng(1)
     gain = rng.normal(0.0, 0.03, (40, 4))
