@@ -12,7 +12,7 @@ import numpy as np
 
 from workbench.factors import registry, transforms
 from workbench.factors.scaling import Scaling
-from workbench.factors.supply import Masks, Slice, served
+from workbench.factors.supply import Masks, Slice, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,8 +59,7 @@ class Regional:
         if alone:
             width = max(LANES, BLOCK // max(self.part.shape[0], 1) // LANES * LANES)
             # What a panel makes once and keeps is made before the threads ask for it.
-            for _ in served(alone, self.part, slice(0, 1)):
-                pass
+            serve(alone, self.part, slice(0, 1), lambda *_: None)
             list(pool.map(lambda columns: self._write(alone, raw, columns), blocks(self.part.shape[1], width)))
         self._write([one for one in self.factors if not one.by_column], raw, slice(0, self.part.shape[1]))
 
@@ -83,8 +82,11 @@ class Regional:
 
     def _write(self, factors: list[registry.Factor], raw: Mapping[str, Floats], columns: slice) -> None:
         cell = cell_of(self.places, self.part.columns[columns])
-        for factor, arrays in served(factors, self.part, columns):
+
+        def use(factor: registry.Factor, arrays: dict[str, NDArray[np.float64]]) -> None:
             raw[factor.name][cell] = self._own(factor, arrays, columns)[self.kept]
+
+        serve(factors, self.part, columns, use)
 
     def _own(
         self, factor: registry.Factor, arrays: dict[str, NDArray[np.float64]], columns: slice

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -206,8 +207,8 @@ class Scores:
         if end is not None:
             keep &= self.labels.dates <= np.datetime64(end, "D")
         labels = self.labels.of_rows(keep)
-        found = self._tie_break()
-        cut = None if found is None else found[keep]
+        found = self.unclipped
+        cut = partial(_rows_of, found, keep) if callable(found) else None if found is None else found[keep]
         return replace(self, labels=labels, unclipped=cut, **self._each(lambda values: values[keep]))
 
     def rounded(self) -> Self:
@@ -276,6 +277,10 @@ class Scores:
     def _scored(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         rows, columns = np.nonzero(self.scored())
         return rows, columns
+
+
+def _rows_of(made: Callable[[], NDArray[np.float64]], keep: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return made()[keep]
 
 
 def _frozen(values: NDArray[Any]) -> NDArray[Any]:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from workbench.errors import ConfigError
-from workbench.factors import inputs, registry, transforms
+from workbench.factors import inputs, registry, transforms, windows
 from workbench.factors.combination import Combination
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
@@ -78,8 +78,11 @@ class FactorSet(BaseModel):
 
     @property
     def lookback(self) -> int:
-        """Sessions before a date that its scores may use: the longest look-back, and that of filling."""
-        return max(registry.get(name).lookback + self.fills(name) for name in self.factors)
+        """Sessions before a date that its scores may use: the longest look-back with that of filling, at least 21.
+
+        Whether a stock has traded on the last 21 sessions decides whether it is scored.
+        """
+        return max(windows.CARRIED, *(registry.get(name).lookback + self.fills(name) for name in self.factors))
 
     def fills(self, name: str) -> int:
         """Days for which a factor's last value may stand in for a missing one; 0 for factors of prices alone."""

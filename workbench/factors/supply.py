@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workbench.factors import inputs
+from workbench.factors import inputs, windows
 from workbench.factors.neutralize import Codes, sector_codes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -48,16 +48,18 @@ class Slice:
         return np.asarray(grid, dtype=bool)[np.ix_(self.rows, self.columns)]
 
 
-def served(
-    factors: Sequence[Factor], part: Slice, columns: slice
-) -> Iterator[tuple[Factor, dict[str, NDArray[np.float64]]]]:
-    """Each factor with its inputs on some columns, in an order in which inputs can go early.
+def serve(
+    factors: Sequence[Factor],
+    part: Slice,
+    columns: slice,
+    use: Callable[[Factor, dict[str, NDArray[np.float64]]], None],
+) -> None:
+    """Hand each factor its inputs on some columns, in an order in which inputs can go early.
 
-    Yields
-    ------
-    factor : Factor
-    arrays : dict of str to array
-        (t, n), or (t, 1) for a level of the region; read-only.
+    Parameters
+    ----------
+    use : callable
+        Takes the factor and its arrays by name, each (t, n), or (t, 1) for a level of the region; read-only.
     """
     held: dict[str, NDArray[np.float64]] = {}
     left = ordered(factors)
@@ -65,10 +67,9 @@ def served(
         factor = left.pop(0)
         for need in factor.needs:
             if need not in held:
-                values = inputs.load(need, part.panel, part.rows, part.columns[columns])
-                values.setflags(write=False)
-                held[need] = values
-        yield factor, {need: held[need] for need in factor.needs}
+                held[need] = inputs.load(need, part.panel, part.rows, part.columns[columns])
+                held[need].setflags(write=False)
+        use(factor, {need: held[need] for need in factor.needs})
         wanted = {need for one in left for need in one.needs}
         held = {need: values for need, values in held.items() if need in wanted}
 
@@ -92,7 +93,8 @@ class Masks:
     Attributes
     ----------
     member : (t, n) bool array
-        Listed on the date and, with an index as universe, in it.
+        Listed on the date and, with an index as universe, in it; and traded on one of the last 21 sessions
+        before it, or on it: what is suspended for longer, or has vanished without a delisting, is not scored.
     broken : (3, k) int array
         The breaks of prices: row of the bar before, own row, column.
     sectors : (t, n) int array or None
@@ -112,7 +114,7 @@ class Masks:
         codes, names = sector_codes(part.panel, part.rows, part.columns) if sectors else (None, ())
         number = names.index(FINANCIALS) if FINANCIALS in names else -2
         broken = np.array(list(_broken(part)), np.int64).reshape(-1, 3).T
-        return cls(part.cut(part.panel.member), broken, codes, number)
+        return cls(part.cut(part.panel.member) & _alive(part.cut(part.panel.traded)), broken, codes, number)
 
     def forbid(self, values: NDArray[Any], lookback: int, financials: bool, columns: slice) -> None:
         """Take away values of some columns: of no members, across a break, of sectors they are not meant for.
@@ -126,6 +128,14 @@ class Masks:
             values[row : before + lookback + 1, column - first] = np.nan
         if not financials and self.sectors is not None:
             values[self.sectors[:, columns] == self.financials] = np.nan
+
+
+def _alive(traded: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Traded on the row or on one of the :data:`workbench.factors.windows.CARRIED` before it."""
+    number = np.arange(len(traded), dtype=np.int32)[:, None]
+    last = np.maximum.accumulate(np.where(traded, number, np.int32(-windows.CARRIED - 1)), axis=0)
+    alive: NDArray[np.bool_] = number - last <= windows.CARRIED
+    return alive
 
 
 def _broken(part: Slice) -> Iterator[tuple[int, int, int]]:

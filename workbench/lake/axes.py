@@ -130,7 +130,7 @@ def _column(span: tuple[Any, ...], listings: list[tuple[Any, ...]]) -> Column:
 def build(
     lake: Lake, regions: Sequence[str], every: Sequence[Column], start: date | None, end: date | None, warmup: int
 ) -> Axes:
-    """Dates from ``warmup`` sessions before ``start`` to ``end``, and the columns with a bar in the asked range.
+    """Dates from ``warmup`` sessions before ``start`` to ``end``, and the columns with a bar on them.
 
     Raises
     ------
@@ -162,7 +162,8 @@ def build(
         )
     cut = {region: days[days >= min(begins)] for region, days in sessions.items()}
     dates = np.unique(np.concatenate(list(cut.values())))
-    wanted = tuple(one for one in every if one.last >= asked.item() and one.first <= dates[-1].item())
+    # A stock that last traded in the warm-up may be suspended: it is there on the first row that was asked for.
+    wanted = tuple(one for one in every if one.last >= dates[0].item() and one.first <= dates[-1].item())
     flags = {region: np.isin(dates, days) for region, days in cut.items()}
     return Axes(dates, wanted, flags, sessions, int(np.searchsorted(dates, asked)), notes)
 

@@ -82,8 +82,8 @@ def _ends(own: Sequence[Column], region: str, axes: Axes) -> list[str]:
     last = min(max(one.last for one in own), axes.dates[-1].item()) if own else None
     if last is None:
         return []
-    gone = [one for one in own if one.delisted is not None and one.delisted <= last]
-    silent = [one for one in own if one not in gone and one.last < last - _SILENCE]
+    gone = [one.delisted is not None and one.delisted <= last for one in own]
+    silent = [one for one, ended in zip(own, gone, strict=True) if not ended and one.last < last - _SILENCE]
     if silent:
         return [
             f"{region}: the bars of {len(silent)} tickers end before {last - _SILENCE} without a delisting in the "
@@ -91,7 +91,7 @@ def _ends(own: Sequence[Column], region: str, axes: Axes) -> list[str]:
             f"{_listed(silent)}."
         ]
     first: date = axes.dates[axes.start].item()
-    if not gone and len(own) >= _MANY and last - first >= _LONG:
+    if not any(gone) and len(own) >= _MANY and last - first >= _LONG:
         return [
             f"{region}: not one of {len(own)} tickers ends between {first} and {last}: the data holds survivors only, "
             "and returns are too high."
