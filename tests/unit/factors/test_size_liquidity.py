@@ -65,7 +65,7 @@ def test_turnover_does_not_see_a_split():
 
 
 def test_zero_return_days_count_days_without_a_trade():
-    close = np.cumprod(np.full((300, 4), 1.01), axis=0)
+    close = np.cumprod(np.tile([[1.01], [0.98], [1.02]], (100, 4)), axis=0)
     close[200:210, 0] = close[199, 0]
     close[100:163, 1] = np.nan
     close[:100, 2] = np.nan
