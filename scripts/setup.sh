@@ -26,6 +26,7 @@ fi
 "$venv/bin/python" -m compileall -q workbench
 # Machine code of the kernels, kept beside their modules: nobody waits for the compiler later.
 "$venv/bin/python" -m workbench.factors.kernels
+"$venv/bin/python" -m workbench.lake.warm
 # JupyterLab asks on its first start whether it may fetch news from the network: answer no.
 mkdir -p "$venv/share/jupyter/lab/settings"
 printf '%s\n' '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}' \

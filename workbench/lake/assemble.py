@@ -25,6 +25,7 @@ from workbench.lake import (
     rates,
     universe,
 )
+from workbench.schemas.names import parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -236,9 +237,10 @@ def _money(
     names = [name for name in asked.items if name != MARKET_CAP]
     loaded = items.load(lake, axis, names) if names else {}
     for name, item in loaded.items():
-        item.note_made(name, notes)
-        if name not in names:
-            item.note_absent(name, axis, notes)
+        if parse(name).now not in loaded or not parse(name).back:
+            item.note_made(name, notes)
+            if name not in names:
+                item.note_absent(name, axis, notes)
     if asked.currency is None:
         return money.as_filed(axis, loaded, own, notes), None
     if asked.currency == money.LOCAL:

@@ -66,7 +66,8 @@ class Event:
     previous_close: float | None
 
 
-def _chosen(axes: Axes) -> pl.DataFrame:
+def chosen(axes: Axes) -> pl.DataFrame:
+    """The columns of the axes by index, for a query to join."""
     import polars as pl
 
     names = ("region", "ticker", "since", "until", "stored")
@@ -93,7 +94,7 @@ def load(lake: Lake, axes: Axes, fields: Sequence[str]) -> tuple[dict[str, Float
         spell=_ONE_SPELL if several else "",
     )
     given = {"regions": list(axes.sessions), "first": first, "last": last}
-    with sql.reading(lake, ["ohlcv"], chosen=_chosen(axes)) as cursor:
+    with sql.reading(lake, ["ohlcv"], chosen=chosen(axes)) as cursor:
         for batch in cursor.sql(text, params=given).to_arrow_reader(_BATCH):
             column, day = (batch.column(number).to_numpy(zero_copy_only=False) for number in (0, 1))
             region = region_of[column]
@@ -130,7 +131,7 @@ def events(lake: Lake, axes: Axes) -> list[Event]:
     if lake.version("actions") is None:
         return []
     given = {"regions": list(axes.sessions), "last": axes.dates[-1].item()}
-    with sql.reading(lake, ["actions"], chosen=_chosen(axes)) as cursor:
+    with sql.reading(lake, ["actions"], chosen=chosen(axes)) as cursor:
         actions = cursor.execute(_ACTIONS, given).fetchall()
     closes = _previous_closes(lake, axes, {(number, day) for number, day, *_ in actions})
     return [Event(*action, *closes.get(action[:2], (None, None))) for action in actions]

@@ -16,7 +16,6 @@ import numpy as np
 from workbench import markets
 from workbench.lake import adjust, bars, items, sql
 from workbench.lake.carried import Before, before, carried_close
-from workbench.lake.stepped import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -102,8 +101,7 @@ def market_cap(lake: Lake, axes: Axes, every: Sequence[Column], price: Floats, n
     if others:
         price = np.hstack([price, _prices(lake, replace(axes, columns=tuple(others)))])
     wide = replace(axes, columns=(*axes.columns, *others))
-    shape, none = price.shape, np.empty((0, len(axes.dates)))
-    counts = items.load(lake, wide, (items.SHARES,))[items.SHARES].stepped(shape, none, lambda *_: PLAIN)
+    counts = items.load(lake, wide, (items.SHARES,))[items.SHARES].plain((len(axes.dates), len(wide.columns)))
     ratio = np.array([told[one].ratio for one in wide.columns])
     own = np.arange(len(axes.columns))
     value: Floats = counts.dense(columns=own) * price[:, own] / ratio[own]

@@ -8,32 +8,31 @@ splits that came after their filing, so that they fit the price of each date as 
 from __future__ import annotations
 
 import difflib
-from collections import Counter
-from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import groupby, pairwise
-from operator import attrgetter, itemgetter
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from workbench.errors import DataError
-from workbench.lake import filings, sql
+from workbench.lake import bars, sql
 from workbench.lake.adjust import SPLITS
-from workbench.lake.filings import UNKNOWN, Filed, Known, Value
-from workbench.lake.stepped import PLAIN, Stepped
+from workbench.lake.filed import DAYS, PERIODS, Companies, Found, Nature, Rows, asked
+from workbench.lake.item import Item
+from workbench.lake.ways import SAID
 from workbench.schemas.names import TTM, Wanted, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    import polars as pl
+    import pyarrow as pa
     from numpy.typing import NDArray
 
-    from workbench.lake.axes import Axes, Column
+    from workbench.lake.axes import Axes
     from workbench.lake.store import Lake
 
     Floats = NDArray[np.float64]
-    Splits = list[tuple[date, float]]
+    Days = NDArray[np.int64]
 
 SHARES = "shares_outstanding"
 #: At the end of a name: a lake may be without the item.
@@ -43,97 +42,47 @@ RESTATED_COUNTS = ("balance_sheet", "weighted")
 #: A figure that no filing has renewed for so many days after the end of its period is known no longer: an
 #: annual report may be filed late, but an item that a company has ceased to report is no news. Counts of the
 #: table ``shares`` hold until the next one: many sources give a row only where the count changes.
-KEPT_DAYS = 550
-_FILINGS = """
-SELECT item, region, ticker, available_date, period_end, period, value, currency, available_date
-FROM fundamentals
-WHERE region IN (SELECT unnest($regions)) AND item IN (SELECT unnest($items)) AND available_date <= $last
-ORDER BY item, region, ticker, available_date, coalesce(vintage, 0), filing_id
+KEPT_DAYS, FOR_EVER = 550, 10**9
+_EPOCH = date(1970, 1, 1).toordinal()
+_ANNUAL = ("FY", "Y", "A", "ANNUAL", "YEAR")
+_LABEL = f"""CASE WHEN upper(f.period) IN {_ANNUAL} THEN {PERIODS.index("FY")}
+    {" ".join(f"WHEN upper(f.period) = '{name}' THEN {number}" for number, name in enumerate(PERIODS))}
+    ELSE {PERIODS.index("Q")} END"""
+_FILINGS = f"""
+SELECT c.index, f.available_date - DATE '1970-01-01', f.period_end - DATE '1970-01-01', {_LABEL}, f.value, f.currency,
+    f.available_date - DATE '1970-01-01'
+FROM fundamentals AS f JOIN chosen AS c
+    ON f.region = c.region AND f.ticker = c.ticker AND f.available_date >= c.since AND f.available_date < c.until
+WHERE f.region IN (SELECT unnest($regions)) AND f.item = $item AND f.available_date <= $last AND NOT isnan(f.value)
+ORDER BY c.index, f.available_date, coalesce(f.vintage, 0), f.filing_id
 """
 _SHARES = f"""
-SELECT 'shares_outstanding', region, ticker, available_date, date, 'I', shares_outstanding, NULL,
-    CASE WHEN basis IN {RESTATED_COUNTS} THEN available_date ELSE date + 1 END
-FROM shares
-WHERE region IN (SELECT unnest($regions)) AND available_date <= $last
-ORDER BY region, ticker, available_date, date
+SELECT c.index, f.available_date - DATE '1970-01-01', f.date - DATE '1970-01-01', {PERIODS.index("I")},
+    f.shares_outstanding, NULL::VARCHAR,
+    CASE WHEN f.basis IN {RESTATED_COUNTS} THEN f.available_date ELSE f.date + 1 END - DATE '1970-01-01'
+FROM shares AS f JOIN chosen AS c
+    ON f.region = c.region AND f.ticker = c.ticker AND f.available_date >= c.since AND f.available_date < c.until
+WHERE f.region IN (SELECT unnest($regions)) AND $item IS NOT NULL AND f.available_date <= $last
+    AND NOT isnan(f.shares_outstanding)
+ORDER BY c.index, f.available_date, f.date
 """
 _SPLITS = f"""
-SELECT region, ticker, ex_date, value FROM actions
-WHERE region IN (SELECT unnest($regions)) AND kind IN {SPLITS} AND value > 0 AND isfinite(value)
-ORDER BY region, ticker, ex_date, kind
+SELECT c.index, a.ex_date - DATE '1970-01-01', a.value
+FROM actions AS a JOIN chosen AS c
+    ON a.region = c.region AND a.ticker = c.ticker AND a.ex_date >= c.since AND a.ex_date < c.until
+WHERE a.region IN (SELECT unnest($regions)) AND a.kind IN {SPLITS} AND a.value > 0 AND isfinite(a.value)
+ORDER BY c.index, a.ex_date, a.kind
 """
-#: What is said of values that are not filed as they stand.
-_SAID = {
-    filings.QUARTERS: "are sums of four single quarters, where no year to date is filed",
-    filings.STALE: "are of the last fiscal year, since the periods after it do not make up twelve months",
-    filings.MIXED: "subtract a prior year to date that was restated after its fiscal year was filed",
-}
 
 
-@dataclass(frozen=True)
-class Item:
-    """One item, point in time, as steps in no order.
+class Splits(NamedTuple):
+    """Splits in order of column and day: the column (S,), and ex date and new shares per old share (S, 2)."""
 
-    Attributes
-    ----------
-    row, column : int64, shape (K,)
-        The value holds from this row on; rows from T on are left out.
-    value : float64, shape (K,)
-        NaN where nothing is known.
-    currencies : tuple of str or None
-        The currencies that occur; None for plain numbers.
-    unit : int16, shape (K,)
-        Index into ``currencies``.
-    made : mapping of int to int
-        How many tickers have values that came about in a way to be told (:data:`workbench.lake.filings.QUARTERS`
-        and so on).
-    """
-
-    row: NDArray[np.int64]
-    column: NDArray[np.int64]
-    value: Floats
-    currencies: tuple[str | None, ...]
-    unit: NDArray[np.int16]
-    made: Mapping[int, int]
-
-    def note_made(self, name: str, notes: list[str]) -> None:
-        """Say so where values are not filed as they stand."""
-        notes.extend(f"{name}: values of {count} tickers {_SAID[way]}." for way, count in sorted(self.made.items()))
-
-    def note_absent(self, name: str, axes: Axes, notes: list[str]) -> None:
-        """Say for which regions nothing at all is filed."""
-        with_any = {axes.columns[number].region for number in np.unique(self.column)}
-        without = [region for region in axes.sessions if region not in with_any]
-        if without:
-            notes.append(f"{name}: nothing is filed in {', '.join(without)}; no values there.")
-
-    def filed(self) -> Iterator[tuple[int, str | None]]:
-        """Each column and currency that occur together."""
-        pairs = np.unique(np.stack([self.column, self.unit.astype(np.int64)]), axis=1)
-        return ((int(column), self.currencies[unit]) for column, unit in pairs.T)
-
-    def foreign(self, own: Sequence[str]) -> Iterator[tuple[str, int]]:
-        """Currencies other than the price's, and how many tickers file in each."""
-        found = Counter(currency for column, currency in self.filed() if currency not in (None, own[column]))
-        for currency, count in sorted(found.items(), key=str):
-            yield str(currency), count
-
-    def stepped(self, shape: tuple[int, int], rates: Floats, rate_of: Callable[[int, str | None], int]) -> Stepped:
-        """The same in order, each step with its row of ``rates``, which ``rate_of(column, currency)`` names."""
-        table = np.full((shape[1], len(self.currencies) or 1), PLAIN, np.int16)
-        for column, currency in self.filed():
-            table[column, self.currencies.index(currency)] = rate_of(column, currency)
-        return Stepped.of(shape, self.row, self.column, self.value, table[self.column, self.unit], rates)
+    column: Days
+    split: Floats
 
 
-class Step(NamedTuple):
-    """The value from a day on; ``way`` says how it came about."""
-
-    day: date
-    column: int
-    value: float
-    unit: int
-    way: int
+_NO_SPLITS = Splits(np.empty(0, np.int64), np.empty((0, 2)))
 
 
 def load(lake: Lake, axes: Axes, names: Sequence[str]) -> dict[str, Item]:
@@ -163,46 +112,22 @@ def load(lake: Lake, axes: Axes, names: Sequence[str]) -> dict[str, Item]:
         If the lake has no such item in these regions; the message names the known ones.
     """
     wanted = {name.removesuffix(OPTIONAL): parse(name.removesuffix(OPTIONAL)) for name in names}
-    needed = [name for name in names if not name.endswith(OPTIONAL)]
-    splits = _splits(lake, axes) if any(split_power(one.base) for one in wanted.values()) else {}
-    columns, first = _columns_of(axes), axes.dates[0].item()
-    taken = {name: _Taken() for name in wanted}
-    for (base, *code), group in groupby(_rows(lake, axes, wanted, needed), key=itemgetter(0, 1, 2)):
-        filed = [Filed(*row[3:]) for row in group]
-        for number, one in columns.get(tuple(code), ()):
-            power = split_power(base)
-            own = [split for split in splits.get(tuple(code), ()) if one.since <= split[0] < one.until] if power else []
-            rows = [row for row in filed if one.since <= row.available < one.until]
-            asked = {name: each for name, each in wanted.items() if each.base == base}
-            for name, day, value in _changes(asked, Known(own, power, not power > 0), rows, one, first):
-                taken[name].add(number, day, value)
-    return {name: one.item(axes) for name, one in taken.items()}
+    needed = {wanted[name].base: name for name in names if not name.endswith(OPTIONAL)}
+    chosen = bars.chosen(axes)
+    splits = _splits(lake, axes, chosen, wanted)
+    result: dict[str, Item] = {}
+    for base in dict.fromkeys(one.base for one in wanted.values()):
+        own = {name: one for name, one in wanted.items() if one.base == base}
+        column, rows, currencies = _rows(lake, axes, chosen, base)
+        if not len(column) and base in needed:
+            _check(lake, needed[base], axes)
+        result |= _made(axes, own, column, rows, currencies, splits)
+    return {name: result[name] for name in wanted}
 
 
 def one(lake: Lake, axes: Axes, name: str) -> Floats:
     """One item as filed, whatever its currency, float64 (T, N)."""
-    shape, none = (len(axes.dates), len(axes.columns)), np.empty((0, len(axes.dates)))
-    return load(lake, axes, (name,))[name].stepped(shape, none, lambda *_: PLAIN).dense()
-
-
-class _Taken:
-    """The steps of one item while they are found."""
-
-    def __init__(self) -> None:
-        self.steps: list[Step] = []
-        self.currencies: dict[str | None, int] = {}
-
-    def add(self, column: int, day: date, value: Value) -> None:
-        unit = self.currencies.setdefault(value.currency, len(self.currencies))
-        self.steps.append(Step(day, column, value.value, unit, value.way))
-
-    def item(self, axes: Axes) -> Item:
-        days, column, values, unit, ways = zip(*self.steps, strict=True) if self.steps else ((),) * 5
-        row, owner = np.searchsorted(axes.dates, np.array(days, "datetime64[D]")), np.array(column, np.int64)
-        way = np.where(row < len(axes.dates), np.array(ways, np.int64), 0)
-        made = {number: len(np.unique(owner[way == number])) for number in _SAID}
-        told = {number: count for number, count in made.items() if count}
-        return Item(row, owner, np.array(values), tuple(self.currencies), np.array(unit, np.int16), told)
+    return load(lake, axes, (name,))[name].plain((len(axes.dates), len(axes.columns))).dense()
 
 
 def split_power(item: str) -> int:
@@ -212,87 +137,88 @@ def split_power(item: str) -> int:
     return -1 if item.startswith("eps_") or item.endswith("_per_share") else 0
 
 
-def _changes(
-    asked: Mapping[str, Wanted], known: Known, filed: Sequence[Filed], column: Column, first: date
-) -> Iterator[tuple[str, date, Value]]:
-    """The value of each name from each day on which a filing, a split or the age of the figure changes it.
+def _made(
+    axes: Axes, wanted: Mapping[str, Wanted], column: Days, rows: Rows, currencies: tuple[str, ...], splits: Splits
+) -> dict[str, Item]:
+    """What is asked of one item, from its rows."""
+    # The compiler's library is loaded only by who wants items.
+    from workbench.lake.filings import walk
 
-    Values that another one replaces by the ``first`` day are not worked out.
-    """
-    news = {day: list(group) for day, group in groupby(filed, key=attrgetter("available"))}
-    counts = any(one.base == SHARES for one in asked.values())
-    kept = None if counts else timedelta(KEPT_DAYS)
-    later = {row.end + _quarters(one.back) for one in asked.values() for row in filed} if counts else set()
-    begin = min(news, default=date.max)
-    days = sorted({*news, *(day for day in (*later, *(day for day, _ in known.splits)) if day > begin)})
-    for day, following in pairwise([*days, date.max]):
-        for one in news.get(day, ()):
-            known.learn(one)
-        if following <= first:
-            continue
-        # Prices of a provider that adjusts them are on the shares of its newest bar.
-        known.today = day if column.stored == "none" else column.last
-        old = known.newest() + kept if kept else date.max
-        for name, wanted in asked.items():
-            if day < old:
-                yield name, day, _value(known, wanted, day)
-            if old < following:
-                yield name, max(day, old), UNKNOWN
+    base = next(iter(wanted.values())).base
+    counts, power = base == SHARES, split_power(base)
+    questions = asked([(each.trailing, each.back) for each in wanted.values()], counts)
+    nature = Nature(power, not power > 0, counts, FOR_EVER if counts else KEPT_DAYS)
+    owner, starts = np.unique(column, return_index=True)
+    companies = _companies(axes, owner, np.append(starts, len(column)), splits if power else _NO_SPLITS)
+    # Two steps a question on each day on which something may change.
+    days = len(column) * (1 + (int(questions.back.sum()) if counts else 0)) + len(companies.split)
+    found = Found.room(2 * days * len(wanted))
+    count = walk(rows, companies, nature, questions, _number(axes.dates[0].item()), DAYS, found)
+    steps = Found(found.place[:count], found.value[:count])
+    return {name: _item(axes, steps, owner, currencies, number) for number, name in enumerate(wanted)}
 
 
-def _value(known: Known, wanted: Wanted, day: date) -> Value:
-    if wanted.base == SHARES:
-        return known.on(day - _quarters(wanted.back)) if wanted.back else known.latest()
-    return known.trailing(wanted.back) if wanted.trailing else known.latest(wanted.back)
+def _companies(axes: Axes, owner: Days, bounds: Days, splits: Splits) -> Companies:
+    """Companies by the column they own."""
+    first, last = (np.searchsorted(splits.column, owner, side=side) for side in ("left", "right"))
+    split_bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(last - first)])
+    taken = np.repeat(first - split_bounds[:-1], last - first) + np.arange(split_bounds[-1])
+    stored = np.array([-1 if one.stored == "none" else _number(one.last) for one in axes.columns], np.int64)
+    return Companies(bounds.astype(np.int64), stored[owner], split_bounds, splits.split[taken])
 
 
-def _quarters(count: int) -> timedelta:
-    return timedelta(round(365.25 / 4 * count))
+def _item(axes: Axes, steps: Found, owner: Days, currencies: tuple[str, ...], number: int) -> Item:
+    own = steps.place[:, 0] == number
+    _, company, day, unit, way = steps.place[own].T
+    row = np.searchsorted(axes.dates.astype(np.int64), day)
+    column = owner[company]
+    told = np.where(row < len(axes.dates), way, 0)
+    made = {kind: len(np.unique(column[told == kind])) for kind in SAID if (told == kind).any()}
+    return Item(row, column, steps.value[own], currencies, unit.astype(np.int16), made)
 
 
-def _columns_of(axes: Axes) -> dict[tuple[str, str], list[tuple[int, Column]]]:
-    found: dict[tuple[str, str], list[tuple[int, Column]]] = {}
-    for number, one in enumerate(axes.columns):
-        found.setdefault((one.region, one.ticker), []).append((number, one))
-    return found
+def _rows(lake: Lake, axes: Axes, chosen: pl.DataFrame, base: str) -> tuple[Days, Rows, tuple[str, ...]]:
+    """Column of each row of an item, the rows in the order they became known, and the currencies by code."""
+    given = {"regions": list(axes.sessions), "last": axes.dates[-1].item(), "item": base}
+    with sql.reading(lake, ["fundamentals", "shares"], chosen=chosen) as cursor:
+        table: pa.Table = cursor.execute(_SHARES if base == SHARES else _FILINGS, given).to_arrow_table()
+    coded = table.column(5).combine_chunks().dictionary_encode()
+    code = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    filing = [_numbers(table, 1), _numbers(table, 2), _numbers(table, 3), code, _numbers(table, 6)]
+    rows = Rows(np.stack(filing, axis=1, dtype=np.int64), _numbers(table, 4))
+    return _numbers(table, 0), rows, tuple(coded.dictionary.to_pylist())
 
 
-def _splits(lake: Lake, axes: Axes) -> dict[tuple[str, str], Splits]:
-    if lake.version("actions") is None:
-        return {}
-    with sql.reading(lake, ["actions"]) as cursor:
-        rows = cursor.execute(_SPLITS, {"regions": list(axes.sessions)}).fetchall()
-    return {code: [row[2:] for row in group] for code, group in groupby(rows, key=itemgetter(0, 1))}
+def _splits(lake: Lake, axes: Axes, chosen: pl.DataFrame, wanted: Mapping[str, Wanted]) -> Splits:
+    if lake.version("actions") is None or not any(split_power(each.base) for each in wanted.values()):
+        return _NO_SPLITS
+    with sql.reading(lake, ["actions"], chosen=chosen) as cursor:
+        table: pa.Table = cursor.execute(_SPLITS, {"regions": list(axes.sessions)}).to_arrow_table()
+    return Splits(_numbers(table, 0), np.stack([_numbers(table, 1), _numbers(table, 2)], axis=1, dtype=np.float64))
 
 
-def _rows(lake: Lake, axes: Axes, wanted: Mapping[str, Wanted], needed: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    """Rows of all items, those of one item and ticker together, in the order they became known."""
-    given = {"regions": list(axes.sessions), "last": axes.dates[-1].item()}
-    bases = list(dict.fromkeys(one.base for one in wanted.values()))
-    found = set()
-    with sql.reading(lake, ["fundamentals", "shares"]) as cursor:
-        if SHARES in bases:
-            yield from cursor.execute(_SHARES, given).fetchall()
-        if set(bases) != {SHARES}:
-            rows = cursor.execute(_FILINGS, {**given, "items": bases}).fetchall()
-            found = {row[0] for row in rows}
-            yield from rows
-        missing = [name for name in needed if wanted[name].base not in (*found, SHARES)]
-        if missing:
-            known = cursor.execute("SELECT DISTINCT item FROM fundamentals ORDER BY 1").fetchall()
-            for name in missing:
-                _refuse(known, name, axes)
+def _numbers(table: pa.Table, number: int) -> NDArray[Any]:
+    """A column of numbers, whole ones as int64."""
+    values: NDArray[Any] = table.column(number).to_numpy()
+    return values.astype(np.int64 if values.dtype.kind in "iu" else np.float64)
 
 
-def _refuse(found: Sequence[tuple[str, ...]], item: str, axes: Axes) -> None:
-    """Refuse an item that the lake has nowhere; ``item`` as it was asked for."""
-    known, wanted = [name for (name,) in found], parse(item)
-    if wanted.base in known:
+def _number(day: date) -> int:
+    """Days since 1970."""
+    return day.toordinal() - _EPOCH
+
+
+def _check(lake: Lake, name: str, axes: Axes) -> None:
+    """Refuse an item that the lake has nowhere; ``name`` as it was asked for."""
+    with sql.reading(lake, ["fundamentals"]) as cursor:
+        known = [found for (found,) in cursor.execute("SELECT DISTINCT item FROM fundamentals ORDER BY 1").fetchall()]
+    wanted = parse(name)
+    if wanted.base in (*known, SHARES):
         return
     close = difflib.get_close_matches(wanted.base, (*known, SHARES), n=1)
     near = f" Did you mean {close[0] + wanted.suffix!r}?" if close else ""
     raise DataError(
-        f"The lake has no item {item!r} for {', '.join(axes.sessions)}.{near} It has {', '.join((*known, SHARES))}.",
+        f"The lake has no item {name!r} for {', '.join(axes.sessions)}.{near} It has {', '.join((*known, SHARES))}.",
         hint=f"Use one of these, with {TTM!r} at its end for the last four quarters, or collect fundamentals.",
-        item=item,
+        item=name,
     )

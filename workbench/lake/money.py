@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workbench.lake.axes import Axes
-    from workbench.lake.items import Item
+    from workbench.lake.item import Item
 
     Floats = NDArray[np.float64]
     #: Region, the currency of the filing, and the one that is wanted.
@@ -32,8 +32,8 @@ def as_filed(axes: Axes, loaded: Mapping[str, Item], own: Sequence[str], notes: 
         for currency, count in item.foreign(own):
             notes.append(f"{name}: {count} tickers file in {currency}, not in the currency of their price.")
 
-    def rate_of(column: int, currency: str | None) -> int:
-        return PLAIN if currency in (None, own[column]) else FOREIGN
+    def rate_of(column: int, currency: str) -> int:
+        return PLAIN if currency == own[column] else FOREIGN
 
     shape, none = (len(axes.dates), len(axes.columns)), np.empty((0, len(axes.dates)))
     return Items(shape, {name: item.stepped(shape, none, rate_of) for name, item in loaded.items()})
@@ -44,9 +44,8 @@ def converted(axes: Axes, loaded: Mapping[str, Item], target: Sequence[str], tab
     numbers = {pair: number for number, pair in enumerate(table)}
     regions = [one.region for one in axes.columns]
 
-    def rate_of(column: int, currency: str | None) -> int:
-        same = currency in (None, target[column])
-        return PLAIN if same else numbers[regions[column], str(currency), target[column]]
+    def rate_of(column: int, currency: str) -> int:
+        return PLAIN if currency == target[column] else numbers[regions[column], currency, target[column]]
 
     shape = (len(axes.dates), len(axes.columns))
     stacked = np.array(list(table.values())).reshape(len(table), shape[0])
@@ -56,12 +55,12 @@ def converted(axes: Axes, loaded: Mapping[str, Item], target: Sequence[str], tab
 def pairs(axes: Axes, loaded: Mapping[str, Item], target: Sequence[str]) -> list[Pair]:
     """What must be converted into the target currency of each column, in a fixed order."""
     found = {
-        (axes.columns[column].region, currency, target[column])
+        (axes.columns[column].region, item.currencies[unit], target[column])
         for item in loaded.values()
-        for column, currency in item.filed()
-        if currency not in (None, target[column])
+        for column, unit in item.filed()
+        if item.currencies[unit] != target[column]
     }
-    return sorted((region, str(currency), wanted) for region, currency, wanted in found)
+    return sorted(found)
 
 
 def local_rates(exchange: rates.Rates, axes: Axes, wanted: Sequence[Pair], notes: list[str]) -> dict[Pair, Floats]:

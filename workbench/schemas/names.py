@@ -29,6 +29,11 @@ class Wanted(NamedTuple):
         back = f"_lag{self.back}" if rest else f"_prior{years if years > 1 else ''}" if years else ""
         return f"{TTM if self.trailing else ''}{back}"
 
+    @property
+    def now(self) -> str:
+        """The same figure of the newest period."""
+        return f"{self.base}{TTM if self.trailing else ''}"
+
 
 def parse(name: str) -> Wanted:
     """The parts of a name.

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,28 +15,67 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from filings_by_hand import Filed, steps
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from workbench import markets
 from workbench.errors import DataError
-from workbench.lake import Lake
-from workbench.lake.filings import MIXED, QUARTERS, STALE, Filed, Known
+from workbench.lake import Lake, filings
+from workbench.lake.filed import DAYS, PERIODS, Companies, Found, Nature, Rows, asked
+from workbench.lake.ways import MIXED, QUARTERS, STALE
 from workbench.schemas import TABLES
 
-NAN = float("nan")
+EPOCH = date(1970, 1, 1).toordinal()
 ENDS = {"Q1": date(2023, 3, 31), "H1": date(2023, 6, 30), "9M": date(2023, 9, 30), "FY": date(2023, 12, 31)}
 
 
-def known(*filed: tuple[Any, ...], **more: Any) -> Known:
+@dataclass
+class Company:
+    """One item of a company in the compiled code, asked in its own words."""
+
+    filed: list[Filed]
+    splits: Sequence[tuple[date, float]] = ()
+    power: int = 0
+    adds_up: bool = True
+    today: date = date.min
+
+    def trailing(self, back: int = 0) -> tuple[float, str | None, int]:
+        return self._figure(filings.trailing, back)
+
+    def latest(self, back: int = 0) -> tuple[float, str | None, int]:
+        return self._figure(filings.latest, back)
+
+    def _figure(self, of: Any, back: int) -> tuple[float, str | None, int]:
+        rows, codes = as_rows(self.filed)
+        split = np.array([(day.toordinal() - EPOCH, ratio) for day, ratio in self.splits]).reshape(-1, 2)
+        state = np.zeros(8, np.int64)
+        state[6:] = self.today.toordinal() - EPOCH, self.power
+        known = filings.Known(*rows, np.empty((2, 5, len(self.filed)), np.int64), state, split, DAYS)
+        for row in range(len(self.filed)):
+            filings.learn(known, row)
+        question = asked([(True, back)], by_day=False)
+        value, code, way = of(known, self.adds_up, back > 0, question.near[0], question.far[0])
+        return value, codes[code], way
+
+
+def as_rows(filed: Sequence[Filed]) -> tuple[Rows, list[str | None]]:
+    codes: list[str | None] = [*dict.fromkeys(one.currency for one in filed if one.currency), None]
+    whole = []
+    for one in filed:
+        days = (one.available.toordinal() - EPOCH, one.end.toordinal() - EPOCH, one.since.toordinal() - EPOCH)
+        code = codes.index(one.currency) if one.currency else -1
+        whole.append((*days[:2], PERIODS.index(one.period), code, days[2]))
+    return Rows(np.array(whole, np.int64), np.array([one.value for one in filed])), codes
+
+
+def known(*filed: tuple[Any, ...], **more: Any) -> Company:
     """Filings as (end, period, value) in order, each known a month after its end, or as (…, available)."""
-    result = Known(**more)
+    rows = []
     for end, period, value, *rest in filed:
         day = rest[0] if rest else end + timedelta(30)
-        currency = rest[1] if len(rest) > 1 else "USD"
-        result.learn(Filed(day, end, period, value, currency, day))
-        result.today = day
-    return result
+        rows.append(Filed(day, end, period, value, rest[1] if len(rest) > 1 else "USD", day))
+    return Company(rows, today=rows[-1].available, **more)
 
 
 def year(end: int, value: float, *rest: Any) -> tuple[Any, ...]:
@@ -231,16 +275,16 @@ def test_sums_of_quarters_are_noted(two: Any, days: list[date]) -> None:
     ]
 
 
-DAYS = markets.sessions("KR", date(2024, 3, 4), date(2024, 3, 21))
-PERIODS = [
+SESSIONS = markets.sessions("KR", date(2024, 3, 4), date(2024, 3, 21))
+ENDED = [
     (date(2022 + shift, month, 28), period)
     for shift in range(2)
     for month, period in ((3, "Q"), (6, "Q"), (6, "6M"), (9, "9M"), (9, "Q"), (12, "FY"))
 ]
 ROW = st.tuples(
     st.sampled_from(["net_income", "eps_basic"]),
-    st.sampled_from(PERIODS),
-    st.integers(0, len(DAYS) - 1),
+    st.sampled_from(ENDED),
+    st.integers(0, len(SESSIONS) - 1),
     st.integers(1, 40).map(float),
     st.sampled_from(["KRW", "KRW", "KRW", "USD"]),
 )
@@ -249,8 +293,8 @@ ROW = st.tuples(
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(
     st.lists(ROW, min_size=1, max_size=30, unique_by=lambda one: one[:3]),
-    st.dictionaries(st.integers(1, len(DAYS) - 1), st.sampled_from([2.0, 5.0, 0.1]), max_size=3),
-    st.integers(1, len(DAYS) - 1),
+    st.dictionaries(st.integers(1, len(SESSIONS) - 1), st.sampled_from([2.0, 5.0, 0.1]), max_size=3),
+    st.integers(1, len(SESSIONS) - 1),
 )
 def test_filings_and_splits_after_a_day_change_nothing_up_to_it(
     drawn: list[tuple[str, tuple[date, str], int, float, str]], splits: dict[int, float], cut: int
@@ -261,7 +305,7 @@ def test_filings_and_splits_after_a_day_change_nothing_up_to_it(
     names = [name + suffix for name in items for suffix in ("", "_ttm")]
     grids = []
     with tempfile.TemporaryDirectory() as folder:
-        for name, last in (("cut", cut), ("full", len(DAYS))):
+        for name, last in (("cut", cut), ("full", len(SESSIONS))):
             lake = Lake(Path(folder) / name, pinned=None)
             publish(lake, drawn, splits, last)
             grids.append(lake.panel("KR", items=names, fields=("close",)))
@@ -270,13 +314,13 @@ def test_filings_and_splits_after_a_day_change_nothing_up_to_it(
 
 
 def publish(lake: Lake, drawn: list[Any], splits: dict[int, float], last: int) -> None:
-    seen = {"collected_at": markets.close_time("KR", DAYS[-1])}
+    seen = {"collected_at": markets.close_time("KR", SESSIONS[-1])}
     price = {"timeframe": "D", "adjusted": "none", "open": 5.0, "high": 5.0, "low": 5.0, "close": 5.0, "volume": 1.0}
     tables: dict[str, list[dict[str, Any]]] = {
-        "ohlcv": [{"date": day, **price, **seen} for day in DAYS],
-        "actions": [{"ex_date": DAYS[d], "kind": "split", "value": r} for d, r in splits.items() if d <= last],
+        "ohlcv": [{"date": day, **price, **seen} for day in SESSIONS],
+        "actions": [{"ex_date": SESSIONS[d], "kind": "split", "value": r} for d, r in splits.items() if d <= last],
         "fundamentals": [
-            {"period_end": end, "period": period, "item": item, "available_date": DAYS[day], "value": value}
+            {"period_end": end, "period": period, "item": item, "available_date": SESSIONS[day], "value": value}
             | {"filing_id": f"f{day}", "currency": currency, "vintage": 1}
             for item, (end, period), day, value, currency in drawn
             if day <= last
@@ -298,3 +342,134 @@ def test_an_unknown_item_is_named_as_written_with_what_is_near(
     two.filing("000010", "revenue", date(2023, 12, 31), days[1], 10.0, filing_id="fy")
     with pytest.raises(DataError, match=rf"no item '{written}' for KR\. Did you mean '{near}'\? It has .*revenue"):
         two.lake.panel("KR", items=(written,))
+
+
+def test_a_year_before_is_the_same_figure_of_the_period_that_ended_then() -> None:
+    filed = [
+        (date(2021, 6, 30), "6M", 30.0),
+        year(2021, 80.0),
+        (date(2022, 6, 30), "6M", 40.0),
+        year(2022, 100.0),
+        (date(2022, 6, 30), "6M", 42.0, date(2023, 7, 30)),
+        (date(2023, 6, 30), "6M", 55.0),
+    ]
+    one = known(*filed)
+    assert one.trailing()[0] == 113.0
+    assert one.trailing(4)[0] == 80.0 + 42.0 - 30.0, "as last filed"
+    assert one.trailing(2)[0] == 100.0
+    assert one.trailing(6)[0] == 80.0
+    assert one.latest(2)[0] == 58.0
+    assert np.isnan(one.trailing(1)[0]), "no quarters are filed"
+    assert np.isnan(one.trailing(8)[0])
+    assert one.latest(4)[0] == 42.0
+
+
+def test_a_year_before_of_instants_of_weeks_and_of_what_is_not_known() -> None:
+    ends = [date(2021, 9, 25), date(2021, 12, 25), date(2022, 9, 24), date(2022, 12, 31), date(2023, 9, 30)]
+    one = known(*((end, "I", float(number)) for number, end in enumerate(ends)))
+    assert [one.latest(back)[0] for back in (0, 3, 4, 8)] == [4.0, 3.0, 2.0, 0.0]
+    assert np.isnan(one.latest(1)[0])
+    average = known((ENDS["9M"], "9M", 104.0), (date(2022, 9, 30), "9M", 90.0), adds_up=False)
+    assert average.trailing(4)[0] == 90.0
+
+
+def test_a_stale_year_is_compared_with_the_year_before_it() -> None:
+    filed = [year(2021, 60.0), year(2022, 70.0), (date(2023, 6, 30), "Q", 12.0)]
+    assert known(*filed).trailing() == (70.0, "USD", STALE)
+    assert known(*filed).trailing(4) == (60.0, "USD", 0)
+
+
+ENDING = st.sampled_from([date(2020 + number // 4, 3 * (number % 4) + 3, 28) for number in range(16)])
+FILED = st.lists(
+    st.tuples(
+        ENDING,
+        st.sampled_from(["I", "Q", "Q", "6M", "9M", "FY"]),
+        st.floats(-100.0, 100.0).map(lambda value: round(value, 3)),
+        st.sampled_from(["USD", "USD", "EUR", None]),
+        st.integers(1, 500),
+        st.integers(-60, 1),
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    FILED,
+    st.booleans(),
+    st.sampled_from([0, 0, 1, -1]),
+    st.booleans(),
+    st.lists(st.tuples(st.integers(0, 1800), st.sampled_from([2.0, 0.1, 1.5])), max_size=3),
+    st.sampled_from([date.min, date(2022, 5, 2)]),
+)
+def test_the_compiled_code_gives_the_bits_of_the_plain_one(
+    drawn: list[Any], instants: bool, power: int, counts: bool, cuts: list[Any], first: date
+) -> None:
+    counts = counts and power > 0
+    rows = [
+        Filed(end + timedelta(lag), end, "I" if counts else period, value, unit, end + timedelta(lag + early))
+        for end, period, value, unit, lag, early in drawn
+        if counts or (period == "I") == instants
+    ]
+    rows.sort(key=lambda one: one.available)
+    splits = sorted((date(2020, 1, 1) + timedelta(day), ratio) for day, ratio in cuts) if power else []
+    if not rows:
+        return
+    questions = [(trailing, back) for trailing in (False, True) for back in (0, 1, 2, 4, 8)]
+    packed, codes = as_rows(rows)
+    split = np.array([(day.toordinal() - EPOCH, ratio) for day, ratio in splits]).reshape(-1, 2)
+    bounds = (np.array([0, len(rows)]), np.array([-1]), np.array([0, len(split)]))
+    nature = Nature(power, not power > 0, counts, 10**9 if counts else 550)
+    found = Found.room(2 * (6 * len(rows) + len(split)) * len(questions))
+    start = first.toordinal() - EPOCH
+    number = filings.walk(packed, Companies(*bounds, split), nature, asked(questions, counts), start, DAYS, found)
+    ours = found.place[:number], found.value[:number]
+    for place, (trailing, back) in enumerate(questions):
+        own = ours[0][:, 0] == place
+        got = [
+            (date.fromordinal(int(day) + EPOCH), value, codes[code], way)
+            for (_, _, day, code, way), value in zip(ours[0][own], ours[1][own], strict=True)
+        ]
+        want = list(steps(rows, splits=splits, power=power, counts=counts, trailing=trailing, back=back, first=first))
+        assert_same(simplified(got), simplified(want))
+
+
+def simplified(found: list[Any]) -> list[Any]:
+    """Steps that change something: a day on which a value is worked out again is none."""
+    result: list[Any] = []
+    for step in found:
+        if not result or repr(result[-1][1:]) != repr(step[1:]):
+            result.append(step)
+    return result
+
+
+def assert_same(got: list[Any], want: list[Any]) -> None:
+    assert [(day, np.float64(value).tobytes() if value == value else None, code) for day, value, code, _ in got] == [
+        (day, np.float64(value).tobytes() if value == value else None, code) for day, value, code, _ in want
+    ]
+    assert [way for *_, way in got] == [way for *_, way in want]
+
+
+def test_without_the_compiler_the_bits_are_the_same() -> None:
+    code = (
+        "import numpy as np\n"
+        "from workbench.lake.filed import *\n"
+        "from workbench.lake.filings import walk\n"
+        "ends = 18900 + 91 * np.arange(12)\n"
+        "filing = np.stack([ends + 40, ends, np.arange(12) % 4 + 1, 0 * ends, ends + 40], axis=1)\n"
+        "rows = Rows(filing, 1.0 / np.arange(3.0, 15.0))\n"
+        "ones = np.array([0, 12]), np.array([-1]), np.array([0, 1]), np.array([[19400.0, 3.0]])\n"
+        "found = Found.room(100)\n"
+        "questions = asked([(True, 0), (True, 4), (False, 0)], False)\n"
+        "count = walk(rows, Companies(*ones), Nature(-1, True, False, 550), questions, 0, DAYS, found)\n"
+        "print(count, found.place[:count].tolist(), found.value[:count].tobytes().hex())\n"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, **extra}
+        ).stdout
+        for extra in ({}, {"WORKBENCH_NUMBA": "0"})
+    ]
+    assert said[0] == said[1]
+    assert int(said[0].split()[0]) > 30
