@@ -106,6 +106,12 @@ class Regional:
         return np.where(missing, np.nan, self.score)
 
     @cached_property
+    def ic(self) -> Mapping[int, tuple[Array, NDArray[np.int64]]]:
+        """Rank IC and number of names by horizon, each (S,)."""
+        asked = self.question
+        return {one: information.rank_ic(self.seen, self.forward[one], asked.min_names) for one in asked.horizons}
+
+    @cached_property
     def buckets(self) -> NDArray[np.int64]:
         """Quantiles of the scored names."""
         asked = self.question
@@ -120,8 +126,7 @@ class Regional:
     @cached_property
     def headline(self) -> Inference:
         """Of the rank IC over the holding period."""
-        ic, _ = information.rank_ic(self.seen, self.forward[self.question.holding], self.question.min_names)
-        return infer(ic, self.question.holding)
+        return infer(self.ic[self.question.holding][0], self.question.holding)
 
     def held(self, horizon: int) -> LongShort:
         """The long-short portfolio of another holding period."""

@@ -31,7 +31,7 @@ def of_information(region: Regional) -> tuple[pl.DataFrame, pl.DataFrame]:
 
     asked, daily, rows = region.question, [], []
     for horizon in asked.horizons:
-        ic, names = information.rank_ic(region.seen, region.forward[horizon], asked.min_names)
+        ic, names = region.ic[horizon]
         pearson, _ = information.pearson_ic(region.seen, region.forward[horizon], asked.min_names)
         daily.append(
             region.dated(~np.isnan(ic), ic=ic, pearson=pearson, names=names).with_columns(horizon=pl.lit(horizon))
@@ -149,7 +149,7 @@ def of_breakdown(region: Regional) -> pl.DataFrame:
         for name, ic, spread, count in breakdown.by_group(region.seen, forward, codes, names):
             if (~np.isnan(ic)).any():
                 rows.append((kind, name, count, *_group(ic, spread, holding)))
-    ic, names_seen = information.rank_ic(region.seen, forward, region.question.min_names)
+    ic, names_seen = region.ic[holding]
     earned = quantiles.returns_by_bucket(region.buckets, forward, region.question.quantiles)
     years = region.days.astype("datetime64[Y]").astype(int) + 1970
     for year in np.unique(years[~np.isnan(ic)]):
