@@ -95,12 +95,12 @@ class Learned:
         rng = np.random.default_rng(seed)
         probe = rng.choice(len(x), min(len(x), _PROBED), replace=False)
         known, aim = x[probe][:, self._seen], y[probe]
-        error = float(np.mean((self._model.predict(known) - aim) ** 2))
-        lost = np.zeros(known.shape[1])
+        shuffled = np.repeat(known[None], known.shape[1] + 1, axis=0)
         for number in range(known.shape[1]):
-            shuffled = known.copy()
-            shuffled[:, number] = rng.permutation(shuffled[:, number])
-            lost[number] = max(float(np.mean((self._model.predict(shuffled) - aim) ** 2)) - error, 0.0)
+            shuffled[number, :, number] = rng.permutation(known[:, number])
+        told = self._model.predict(shuffled.reshape(-1, known.shape[1])).reshape(shuffled.shape[:2])
+        errors = ((told - aim) ** 2).mean(axis=1)
+        lost = np.maximum(errors[:-1] - errors[-1], 0.0)
         shares = np.zeros(x.shape[1])
         shares[self._seen] = lost / lost.sum() if lost.any() else 1.0 / len(lost)
         return shares
