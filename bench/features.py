@@ -61,14 +61,17 @@ def of_arrays(
     for window in (5, 20, 60):
         found[f"roc{window}"] = np.full(close.shape, np.nan)
         found[f"roc{window}"][window:] = close[window:] / close[:-window] - 1.0
-        found[f"ma{window}"] = windows.rolling_mean(close, window) / close
-    found["std20"], found["std60"] = windows.rolling_std(change, 20), windows.rolling_std(change, 60)
-    found["max20"] = windows.rolling_max(high, 20) / close
-    found["min20"] = windows.rolling_min(low, 20) / close
-    mean = windows.rolling_mean(volume, 20)
+        found[f"ma{window}"] = windows.rolling_mean(close, window, share=1.0) / close
+    found["std20"], found["std60"] = (
+        windows.rolling_std(change, 20, share=1.0),
+        windows.rolling_std(change, 60, share=1.0),
+    )
+    found["max20"] = windows.rolling_max(high, 20, share=1.0) / close
+    found["min20"] = windows.rolling_min(low, 20, share=1.0) / close
+    mean = windows.rolling_mean(volume, 20, share=1.0)
     found["volr20"] = volume / mean
-    found["range14"] = windows.rolling_mean((high - low) / close, 14)
-    found["vwap20"] = windows.rolling_mean(close * volume, 20) / mean / close
+    found["range14"] = windows.rolling_mean((high - low) / close, 14, share=1.0)
+    found["vwap20"] = windows.rolling_mean(close * volume, 20, share=1.0) / mean / close
     return found
 
 
