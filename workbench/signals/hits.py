@@ -98,8 +98,7 @@ def hit_rates(
 
     rule = signals.rules.hits
     asked = np.asarray(panel.dates)[-1] if at is None else np.array([at], "datetime64[D]")[0]
-    cell = _cell(signals, panel)
-    better = beats_median(panel, rule.horizon, asked)[cell]
+    better = _aligned(signals, panel, beats_median(panel, rule.horizon, asked))
     rows = []
     for region in signals.labels.region_names():
         columns = signals.labels.columns(region)
@@ -233,14 +232,18 @@ def _kinds(signals: Signals, scores: Scores | None, region: str) -> Iterator[tup
                 yield f"{layer}.{name}", values[:, columns] >= buy, True
 
 
-def _cell(signals: Signals, panel: Panel) -> tuple[NDArray[np.intp], ...]:
-    """Where the signals' labels stand in the panel."""
+def _aligned(signals: Signals, panel: Panel, values: Array) -> Array:
+    """Values of the panel under the signals' labels; names without any score need not be in the panel."""
     place = {ticker: number for number, ticker in enumerate(panel.tickers)}
-    missing = [ticker for ticker in signals.labels.tickers if ticker not in place]
+    scored = np.asarray((~np.isnan(signals.score)).any(axis=0), dtype=bool).tolist()
+    missing = [name for name, some in zip(signals.labels.tickers, scored, strict=True) if some and name not in place]
     if missing or not np.isin(signals.labels.dates, panel.dates).all():
         raise ConfigError(
             f"The panel does not hold the signals' labels: {len(missing)} tickers are missing (first: {missing[:3]}).",
             hint="Take the panel of the same regions and of the same dates or more.",
         )
-    columns = np.array([place[ticker] for ticker in signals.labels.tickers], dtype=np.intp)
-    return np.ix_(np.searchsorted(panel.dates, signals.labels.dates), columns)
+    known = [number for number, name in enumerate(signals.labels.tickers) if name in place]
+    columns = [place[signals.labels.tickers[number]] for number in known]
+    result = np.full(signals.score.shape, np.nan)
+    result[:, known] = values[np.searchsorted(panel.dates, signals.labels.dates)][:, columns]
+    return result

@@ -140,6 +140,19 @@ def test_factors_have_a_rate_of_their_own(foretold) -> None:
     assert single == table.filter(kind="BUY").drop("kind").row(0)
 
 
+def test_names_without_a_score_need_not_be_in_the_panel(foretold) -> None:
+    panel, _ = foretold
+    close = np.array(panel["close"])
+    close[:, 7] = np.nan
+    gone = type(panel)(panel.dates, panel.tickers, {"close": close}, currency="USD")
+    signals, _ = _signals(gone)
+    without = np.delete(np.arange(40), 7)
+    smaller = type(panel)(
+        panel.dates, tuple(panel.tickers[n] for n in without), {"close": close[:, without]}, currency="USD"
+    )
+    assert hit_rates(signals, smaller).equals(hit_rates(signals, gone))
+
+
 def test_a_panel_without_the_labels_is_refused(foretold, make_panel) -> None:
     panel, _ = foretold
     signals, _ = _signals(panel)

@@ -218,6 +218,11 @@ def test_a_close_above_the_base_is_a_breakout() -> None:
     base = np.tile([100.0, 110.0], 60)
     close = np.column_stack([np.append(base, value) for value in (115.0, 105.0, 95.0)])
     np.testing.assert_array_equal(structure.breakout(close)[-1], [100.0, 50.0, 0.0])
+    # The channel is that of the 55 sessions before: a peak 55 sessions ago counts, one of 56 does not.
+    for ago, expected in ((55, 50.0), (56, 100.0)):
+        peak = np.append(base, 110.0)
+        peak[-1 - ago] = 120.0
+        assert structure.breakout(peak[:, None])[-1, 0] == expected
 
 
 def test_macd_and_volume_by_hand() -> None:

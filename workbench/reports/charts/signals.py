@@ -79,18 +79,24 @@ def buy_list(frame: pl.DataFrame, rules: SignalRules, rows: int = 8) -> go.Figur
             textfont={"size": 11, "color": [CALL_COLOURS[call] for call in part["signal"]]},
         )  # fmt: skip
         figure.add_trace(marks, **place)
+        if relative:
+            net = go.Scatter(
+                x=[score - base for score in part["score"]], y=names, mode="markers", showlegend=not number,
+                name="score", hovertemplate="%{y}: %{text}<extra>score</extra>",
+                text=[f"{score:.1f}" for score in part["score"]],
+                marker={"symbol": "diamond", "size": 8, "color": theme.INK, "line": {"width": 1, "color": "#FFFFFF"}},
+            )  # fmt: skip
+            figure.add_trace(net, **place)
         bounds = rules.of(region)
         for value, call in ((bounds.buy, "BUY"), (bounds.watch, "WATCH")):
             figure.add_vline(x=value - base, line={"color": CALL_COLOURS[call], "width": 1, "dash": "dot"}, **place)
-    ticks = [-50, -25, 0, 25, 50] if relative else [0, 25, 50, 75, 100]
-    figure.update_xaxes(
-        range=[-30, 72] if relative else [0, 118], tickvals=ticks, ticktext=[f"{tick + base:.0f}" for tick in ticks]
-    )
+    _scale(figure, [one for rows_ in apart.values() for one in rows_], relative)
     figure.update_yaxes(autorange="reversed", tickfont={"size": 11})
     figure.update_annotations(xanchor="left", font={"size": 13})
     for number, one in enumerate(figure.layout.annotations):
         one.x = figure.layout[f"xaxis{number + 1 if number else ''}"].domain[0]
-    what = f"Best names by {label(str(frame['set'][0]))}, taken apart; lines: BUY and WATCH"
+    parted = "points above and below the average of 50, diamonds: the score" if relative else "points of each layer"
+    what = f"Best names by {label(str(frame['set'][0]))}: {parted}; lines: BUY and WATCH"
     figure.update_layout(
         title_text=_dated(what, frame),
         barmode="relative",
@@ -101,6 +107,19 @@ def buy_list(frame: pl.DataFrame, rules: SignalRules, rows: int = 8) -> go.Figur
     )
     figure.layout.legend.y = 1.0 + 34.0 / (height * (60 + 24 * rows) - 40)
     return figure
+
+
+def _scale(figure: go.Figure, apart: list[dict[str, dict[str, float]]], relative: bool) -> None:
+    """Room for every bar and its text: from 0 to 100, or to both sides of the average of 50."""
+    if not relative:
+        figure.update_xaxes(range=[0, 122], tickvals=[0, 25, 50, 75, 100])
+        return
+    right = max([50.0, *(_end(one) for one in apart)])
+    left = min([-10.0, *(_start(one) for one in apart)])
+    ticks = [tick for tick in range(-200, 201, 25) if left <= tick <= right]
+    figure.update_xaxes(
+        range=[left - 2.0, right + 0.22 * (right - left)], tickvals=ticks, ticktext=[f"{tick + 50}" for tick in ticks]
+    )
 
 
 def regimes(frame: pl.DataFrame) -> go.Figure:
@@ -317,8 +336,16 @@ def _told(parts: dict[str, float]) -> str:
 
 def _end(parts: dict[str, dict[str, float]]) -> float:
     """Where the bars of a name end on the right."""
-    sums = [sum(one.values()) for name, one in parts.items() if name != "base"]
-    return float(sum(value for value in sums if value > 0.0))
+    return float(sum(value for value in _sums(parts) if value > 0.0))
+
+
+def _start(parts: dict[str, dict[str, float]]) -> float:
+    """Where the bars of a name begin on the left."""
+    return float(sum(value for value in _sums(parts) if value < 0.0))
+
+
+def _sums(parts: dict[str, dict[str, float]]) -> list[float]:
+    return [sum(one.values()) for name, one in parts.items() if name != "base"]
 
 
 def _counts(frame: pl.DataFrame, region: str) -> str:
