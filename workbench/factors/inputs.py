@@ -137,6 +137,17 @@ def check(names: Iterable[str], panel: Panel | None) -> None:
                 )
 
 
+def notes(needs: Iterable[str], panel: Panel) -> tuple[str, ...]:
+    """What a panel cannot give for some inputs, in words; what filings lack stands in its own notes."""
+    from workbench import markets
+
+    without = [region for region in dict.fromkeys(panel.regions) if region not in panel.index_levels]
+    if INDEX not in needs or not without:
+        return ()
+    named = ", ".join(f"{region} ({', '.join(markets.get(region).indexes)})" for region in without)
+    return (f"{INDEX}: the lake has no index of {named}; factors that need it have no values there.",)
+
+
 def _there(name: str, panel: Panel) -> bool:
     if name == INDEX:
         return True

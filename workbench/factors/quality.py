@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 piotroski_f = piotroski.piotroski_f
 #: Years of margins that stability looks at, and how many of them must be known.
 MARGIN_YEARS, FEWEST_MARGINS = 5, 3
+#: Below this share of the mean a deviation is rounding.
+_NO_VARIATION = 1e-9
 _BEFORE = ("", "_prior", *(f"_prior{years}" for years in range(2, MARGIN_YEARS)))
 
 
@@ -196,4 +198,5 @@ def margin_stability(**filed: Array) -> Array:
     mean = np.where(known, margins, 0.0).sum(axis=0) / np.maximum(count, 1)
     squares = np.where(known, (margins - mean) ** 2, 0.0).sum(axis=0)
     deviation = np.sqrt(squares / np.maximum(count - 1, 1))
-    return np.where(enough, mean / positive(deviation), np.nan)
+    varies = deviation > _NO_VARIATION * np.abs(mean)
+    return np.where(enough & varies, mean / positive(deviation), np.nan)
