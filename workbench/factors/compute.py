@@ -149,7 +149,14 @@ def from_panel(
         values[COMPOSITE] = _composite(values, chosen, labels, pool)
     own, scores = _frozen(raw), _frozen(values)
     unclipped = partial(_unclipped, own, chosen, labels, scalings)
-    return Scores(labels, own, scores, (*panel.notes, *_told(filled)), unclipped, filled if chosen.fill else {})
+    return Scores(
+        labels,
+        own,
+        scores,
+        (*panel.notes, *inputs.notes(chosen.needs, panel), *_told(filled)),
+        unclipped,
+        filled if chosen.fill else {},
+    )
 
 
 def _empty(labels: Labels, precision: Precision) -> Floats:
