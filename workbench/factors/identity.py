@@ -86,17 +86,19 @@ def _referred(function: FunctionType) -> Iterator[tuple[str, Any]]:
             yield from ((f"{name}.{part}", getattr(value, part)) for part in names if hasattr(value, part))
 
 
-def _global_names(code: CodeType) -> set[str]:
+@functools.lru_cache(maxsize=4096)
+def _global_names(code: CodeType) -> frozenset[str]:
     """Names that are looked up among the globals; an attribute may bear the name of a module loaded later."""
     inner = (_global_names(one) for one in code.co_consts if isinstance(one, CodeType))
     own = {str(one.argval) for one in dis.get_instructions(code) if one.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
-    return own.union(*inner)
+    return frozenset(own.union(*inner))
 
 
-def _names(code: CodeType) -> set[str]:
+@functools.lru_cache(maxsize=4096)
+def _names(code: CodeType) -> frozenset[str]:
     """Global and attribute names of a code object and of those within it."""
     inner = (_names(one) for one in code.co_consts if isinstance(one, CodeType))
-    return set(code.co_names).union(*inner)
+    return frozenset(code.co_names).union(*inner)
 
 
 @functools.lru_cache(maxsize=1024)

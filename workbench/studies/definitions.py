@@ -52,13 +52,13 @@ def check(live: Lake, chosen: FactorSet, regions: Sequence[str]) -> None:
     LakeError
         Names the region and both hashes.
     """
-    files = _files(live, chosen, regions)
+    files, own = _files(live, chosen, regions), chosen.content_hash
     for region, low, high in files.select("partition.region", "min.definition", "max.definition").iter_rows():
-        other = [found or "unknown" for found in (low, high) if found != chosen.content_hash]
+        other = [found or "unknown" for found in (low, high) if found != own]
         if other:
             raise LakeError(
                 f"{name_of(chosen)} holds scores of {region} by another definition of the set ({other[0]}; it is now "
-                f"{chosen.content_hash}): its factors, weights, transforms or their code have changed.",
+                f"{own}): its factors, weights, transforms or their code have changed.",
                 hint="Score it with anew=True, which replaces all scores of the region, or give the set another name.",
             )
 

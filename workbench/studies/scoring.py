@@ -111,9 +111,9 @@ def _scores(
 
 def _publish(live: Lake, chosen: FactorSet, scores: Scores, anew: bool) -> None:
     """One commit a region."""
-    table = definitions.table(live, chosen)
+    table, definition = definitions.table(live, chosen), chosen.content_hash
     for region in scores.labels.region_names():
-        frame = longform.rows(scores, region, chosen.content_hash)
+        frame = longform.rows(scores, region, definition)
         stored = definitions.span(live, chosen, region) if anew else None
         if stored is not None and frame.height:
             days = frame["date"]

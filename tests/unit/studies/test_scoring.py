@@ -172,3 +172,16 @@ def test_a_fitted_set_is_scored_as_it_is_combined(lake):
     alone = chosen.model_copy(update={"name": "fitted_alone"})
     studies.score(alone, lake, "KR", start=scores.labels.dates[-1].item())
     assert lake.read("factor_scores/fitted_alone").drop("definition").equals(whole)
+
+
+def test_a_large_append_is_handed_over_year_by_year_and_reads_the_same(lake, monkeypatch):
+    studies.score(SET, lake, "KR", start="2024-06-03")
+    whole = lake.read(TABLE)
+    monkeypatch.setattr("workbench.lake.writing._MANY", 10)
+    other = SET.model_copy(update={"name": "large"})
+    studies.score(other, lake, "KR", start="2024-06-03")
+    large = lake.read("factor_scores/large")
+    assert large.drop("definition").equals(whole.drop("definition"))
+    files = pl.DataFrame(lake.delta("factor_scores/large").get_add_actions(flatten=True))
+    assert files["partition.year"].sort().cast(pl.String).to_list() == ["2024", "2025"]
+    assert lake.versions("factor_scores/large")["inserted"].sum() == whole.height
