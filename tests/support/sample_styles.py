@@ -17,6 +17,8 @@ from workbench.research import forward_returns
 from workbench.research.fama_macbeth import Premium, fama_macbeth, slopes
 
 STYLES = tuple(field.name for field in fields(Premia))
+#: Of the last price, what the holders of a failed company get on average.
+MEAN_PROCEEDS = 0.16
 NOTHING = Premia(*[0.0] * len(STYLES))
 #: The registered factor that measures each style.
 MEASURES = {
@@ -40,7 +42,10 @@ class Latent:
 
 
 def latent(spec: SampleSpec, region: str) -> Latent:
-    """Scores at each close and simple returns of the next session; NaN where a company is not listed."""
+    """Scores at each close and simple returns of the next session; NaN where a company is not listed.
+
+    The last return of a company that failed is that to its proceeds, at their mean.
+    """
     draft = sample._draft(spec, region)
     around = sample._surroundings(draft)
     path = returns.latent_path(spec, region, draft.companies, draft.traits, around)
@@ -54,6 +59,8 @@ def latent(spec: SampleSpec, region: str) -> Latent:
         ]
     )
     forward = np.where(listed, np.expm1(np.diff(path[WARMUP:], axis=0)), np.nan)
+    failed = np.array([one.failed for one in draft.companies])
+    forward[failed & (sessions[:, None] == last)] = MEAN_PROCEEDS - 1.0
     return Latent(forward, {style: scores[:, :, number] for number, style in enumerate(STYLES)})
 
 

@@ -55,13 +55,13 @@ def check_recovered(found) -> None:
         premium = getattr(PAID, style)
         means = np.array([one[style][0] for one in found])
         inside = contained(found, style, premium)
-        error = means.std(ddof=1) / np.sqrt(len(means))
+        error = np.mean([one[style][2] - one[style][1] for one in found]) / 4.0 / np.sqrt(len(means))
         told = (
             f"{style}: {premium} is paid, {means.mean():.4f} found (error {error:.4f}), {inside} of {len(found)} inside"
         )
         assert inside >= fewest(len(found)), told
         assert means.mean() > 0.0, told
-        # A tenth of a market's own interval: the ends of companies and daily limits leave a little.
+        # A quarter of what one market can tell: the ends of companies and daily limits leave a little.
         assert abs(means.mean() - premium) < max(4.0 * error, 0.006), told
         intervals += inside
     assert intervals >= stats.binom.ppf(RARE, len(found) * len(styles.STYLES), 0.95)
@@ -98,18 +98,19 @@ def test_without_premia_nothing_is_found_in_many_markets() -> None:
 
 
 @MANY
-@pytest.mark.parametrize("region", ["KR", "US", "VN"])
-def test_registered_factors_earn_what_the_market_means_them_to(region, tmp_path, monkeypatch) -> None:
+def test_registered_factors_earn_what_the_market_means_them_to(tmp_path, monkeypatch) -> None:
     """Through the lake: prices on ticks, filings weeks after the quarter, restatements, delistings."""
     monkeypatch.setenv("WORKBENCH_NOW", "2026-01-05T09:00:00+00:00")
-    lake = Lake(tmp_path / "lake", pinned=None)
-    collect.collect(lake, region, provider=Sample(size="demo"))
-    found = styles.measured(lake, SampleSpec("demo"), region)
-    for style in styles.STYLES:
-        mean, low, high = styles.a_year(found.earned[style])
-        assert found.meant[style] > 0.0, style
-        # Five intervals in three regions: all at 99 %, which are wider by a third.
-        assert mean - 1.35 * (mean - low) <= found.meant[style] <= mean + 1.35 * (high - mean), style
+    inside = 0
+    for region in ("KR", "US", "VN"):
+        lake = Lake(tmp_path / region, pinned=None)
+        collect.collect(lake, region, provider=Sample(size="demo"))
+        found = styles.measured(lake, SampleSpec("demo"), region)
+        for style in styles.STYLES:
+            _, low, high = styles.a_year(found.earned[style])
+            assert found.meant[style] > 0.0, style
+            inside += low <= found.meant[style] <= high
+    assert inside >= fewest(3 * len(styles.STYLES))
 
 
 def test_slopes_are_those_of_the_regression() -> None:
