@@ -56,7 +56,8 @@ def from_panel(
     Returns
     -------
     Signals
-        From ``panel.start`` on; NaN where the stock is no member or did not trade, or a required layer is missing.
+        From ``panel.start`` on; NaN where the stock is no member or did not trade, where a required layer is
+        missing, and for a year after a move that is not to be believed (``panel.breaks``).
 
     Raises
     ------
@@ -144,6 +145,7 @@ def _layers(
         close = np.where(traded, panel["close"][cell], np.nan)
         volume = np.where(traded, panel["volume"][cell], np.nan)
         member = np.asarray(panel.member)[cell]
+        believed = ~_recent(np.asarray(panel.breaks)[cell], structure.YEAR)
         days = labels.dates[rows]
         parts = {
             "regime": regime.components(region, days, close, member, known),
@@ -163,8 +165,16 @@ def _layers(
                     column[rows, 0] = parts[layer][name]
                     found.setdefault(f"regime:{region}", {})[name] = column
                 else:
-                    found[layer][name][cell] = parts[layer][name]
+                    found[layer][name][cell] = np.where(believed, parts[layer][name], np.nan)
     return found
+
+
+def _recent(flags: NDArray[np.bool_], rows: int) -> NDArray[np.bool_]:
+    """True where a flag stands on one of the last ``rows`` rows, row t included."""
+    count = np.cumsum(flags, axis=0, dtype=np.int64)
+    earlier = np.zeros_like(count)
+    earlier[rows:] = count[:-rows]
+    return np.asarray(count > earlier, dtype=bool)
 
 
 def _told(labels: Labels, layers: Mapping[str, Mapping[str, Array]]) -> list[str]:

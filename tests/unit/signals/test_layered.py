@@ -120,6 +120,18 @@ def test_a_stock_that_did_not_trade_has_no_score(walk, found) -> None:
     assert not np.isnan(found.score[600, :KR][~np.isnan(close[600, :KR])]).any()
 
 
+def test_a_move_that_is_not_believed_silences_a_stock_for_a_year(walk, indexes) -> None:
+    close = walk[2]["close"].copy()
+    close[350:, 9] *= 20.0
+    broken = from_panel(_panel(walk, close=close, high=close * 1.01, low=close * 0.99), indexes)
+    there = ~np.isnan(broken.score[:, 9])
+    own = np.flatnonzero(walk[3]["KR"])
+    first = int(own[own >= 350][0])
+    after = own[(own >= first)][:252]
+    assert not there[after].any()
+    assert there[own[own > after[-1]]].all()
+
+
 def test_the_future_moves_nothing(walk, indexes, found) -> None:
     """Cut off, and scrambled, after a date: not a bit before it moves."""
     cut, day = 520, walk[0][519]
