@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
 
-_SETTINGS = ("TimeZone = 'UTC'", "parquet_metadata_cache = true", "python_enable_replacements = false")
+SETTINGS = ("TimeZone = 'UTC'", "parquet_metadata_cache = true", "python_enable_replacements = false")
 _sessions: weakref.WeakKeyDictionary[Lake, Session] = weakref.WeakKeyDictionary()
 _guard = threading.Lock()
 
@@ -32,15 +32,20 @@ class Session:
     """A DuckDB connection and the versions its views show.
 
     Cursors share the connection's views, so that each thread may run a query of its own; only the
-    registration is guarded. A view is replaced when the version of what it reads has moved.
+    registration is guarded. A view is replaced when the version of what it reads has moved. Worlds that
+    share tables in memory share their connection as well, each with a schema of its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lake: Lake) -> None:
         import duckdb
 
-        self._connection = duckdb.connect()
-        for setting in _SETTINGS:
-            self._connection.execute(f"SET GLOBAL {setting}")
+        self._schema = "main"
+        if lake.held is None:
+            self._connection = duckdb.connect()
+            for setting in SETTINGS:
+                self._connection.execute(f"SET GLOBAL {setting}")
+        else:
+            self._connection, self._schema = lake.held.world()
         self._lock = threading.Lock()
         self._shown: dict[str, object] = {}
 
@@ -53,7 +58,10 @@ class Session:
         with self._lock:
             for name in wanted:
                 self._show(lake, name, versions)
-        return self._connection.cursor()
+        cursor = self._connection.cursor()
+        if self._schema != "main":
+            cursor.execute(f"USE {self._schema}")
+        return cursor
 
     def _show(self, lake: Lake, name: str, versions: Mapping[str, int]) -> None:
         state = _state(lake, name, versions)
@@ -80,7 +88,7 @@ def session(lake: Lake) -> Session:
     """The session of a lake, made at its first query."""
     with _guard:
         if lake not in _sessions:
-            _sessions[lake] = Session()
+            _sessions[lake] = Session(lake)
         return _sessions[lake]
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from workbench.lake.publish import Published
     from workbench.lake.snapshots import Snapshot
     from workbench.lake.universe_rules import Universe
-    from workbench.lake.whatif import Alteration
+    from workbench.lake.whatif import Alteration, Held
     from workbench.schemas import Table
 
 _UNSET: Any = object()
@@ -52,6 +52,7 @@ class Lake:
         self.pinned: Snapshot | None = snapshots.from_environment() if pinned is _UNSET else pinned
         self.read_only = read_only
         self.altered: Alteration | None = None
+        self.held: Held | None = None
 
     def __repr__(self) -> str:
         moment = f" at {self.pinned.id}" if self.pinned else ""
@@ -89,17 +90,19 @@ class Lake:
         self._unaltered("earlier moments")
         return Lake(self.root, pinned=snapshots.resolve(self.root, when), read_only=True)
 
-    def what_if(self, alteration: Alteration) -> Lake:
+    def what_if(self, alteration: Alteration, held: Held | None = None) -> Lake:
         """The lake as it might have been, read-only and without a copy: the leak prover's worlds.
 
         Parameters
         ----------
         alteration : Alteration
             What was not known at a moment is cut off, scrambled or revised; see :mod:`workbench.lake.whatif`.
+        held : Held, optional
+            The tables in memory, for many worlds of the same few codes; None reads the lake's files.
         """
         from workbench.lake import whatif
 
-        return whatif.what_if(self, alteration)
+        return whatif.what_if(self, alteration, held)
 
     def version(self, table: str | Table) -> int | None:
         """Version of a table that this lake reads, None where it does not exist."""

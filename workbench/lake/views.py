@@ -172,8 +172,12 @@ def define(name: str, lake: Lake, versions: Mapping[str, int]) -> Definition:
         return view(name, lake)
     if lake.altered is not None:
         # Later actions need prices: an altered table may read others than itself.
-        every = lake.tables()
-        return Definition(name, lake.altered.select(name, lambda other: _stored(other, lake, every).select))
+        every, held = lake.tables(), lake.held
+
+        def stored(other: str) -> str:
+            return (held and held.select(other)) or _stored(other, lake, every).select
+
+        return Definition(name, lake.altered.select(name, stored))
     return _stored(name, lake, versions)
 
 

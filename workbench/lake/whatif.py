@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
+from itertools import count
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,8 @@ from workbench.settings import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    import duckdb
 
     from workbench.lake.store import Lake
 
@@ -137,15 +140,16 @@ class Alteration:
         if name not in alterations.KNOWN:
             # Results that were stored earlier are no inputs: they may hold what is to be proven.
             return f"SELECT * FROM ({stored(name)}) WHERE false"
-        kept = stored(name)
-        if "ticker" in TABLES[name].columns and "region" in TABLES[name].columns:
-            kept = alterations.kept(kept, self.keep)
-        if name == "ohlcv" and self.gaps:
-            kept = alterations.without(kept, self.gaps)
+
+        def kept(other: str) -> str:
+            columns = TABLES[other].columns
+            some = alterations.kept(stored(other), self.keep if {"region", "ticker"} <= columns.keys() else {})
+            return alterations.without(some, self.gaps) if other == "ohlcv" and self.gaps else some
+
         if self.moment is None or self.kind == "as it is":
-            return kept
+            return kept(name)
         rule = alterations.Rule(self.kind, self.moment, self.seed, self.only)
-        return alterations.altered(name, kept, rule, lambda other: alterations.kept(stored(other), self.keep))
+        return alterations.altered(name, kept(name), rule, kept)
 
     @property
     def label(self) -> str:
@@ -155,12 +159,52 @@ class Alteration:
         return f"{self.kind} at the close of {self.moment.region} on {self.moment.day}"
 
 
-def what_if(lake: Lake, alteration: Alteration) -> Lake:
+class Held:
+    """The inputs of a lake in memory, so that many worlds of the same few codes read no file again.
+
+    Parameters
+    ----------
+    lake : Lake
+        A what-if lake: its codes and gaps are held, and altered further by each world.
+    """
+
+    def __init__(self, lake: Lake) -> None:
+        import duckdb
+
+        from workbench.lake import sql
+
+        self._connection = duckdb.connect()
+        self._worlds = count()
+        for setting in sql.SETTINGS:
+            self._connection.execute(f"SET GLOBAL {setting}")
+        self._connection.execute("CREATE SCHEMA held")
+        for name in alterations.KNOWN:
+            with sql.reading(lake, [name]) as cursor:
+                rows = cursor.execute(f"SELECT * FROM {name}").to_arrow_table()
+            self._connection.register("rows", rows)
+            ordered = ", ".join(f'"{column}"' for column in TABLES[name].key)
+            self._connection.execute(f"CREATE TABLE held.{name} AS SELECT * FROM rows ORDER BY {ordered}")
+            self._connection.unregister("rows")
+
+    def select(self, name: str) -> str:
+        """The SELECT of a table; empty for one that is not held."""
+        return f"SELECT * FROM held.{name}" if name in alterations.KNOWN else ""
+
+    def world(self) -> tuple[duckdb.DuckDBPyConnection, str]:
+        """A connection, and the name of a new schema for the views of one world."""
+        schema = f"world_{next(self._worlds)}"
+        connection = self._connection.cursor()
+        connection.execute(f"CREATE SCHEMA {schema}")
+        connection.execute(f"USE {schema}")
+        return connection, schema
+
+
+def what_if(lake: Lake, alteration: Alteration, held: Held | None = None) -> Lake:
     """The lake, read-only, at its present snapshot and altered; see ``Lake.what_if``."""
     from workbench.lake.store import Lake
 
     altered = Lake(lake.root, pinned=lake.snapshot(), read_only=True)
-    altered.altered = alteration
+    altered.altered, altered.held = alteration, held
     return altered
 
 

@@ -11,7 +11,7 @@ import pytest
 from workbench.errors import ConfigError, LakeError
 from workbench.lake import Lake
 from workbench.lake.alterations import DAY, INPUTS
-from workbench.lake.whatif import Alteration, close_of
+from workbench.lake.whatif import Alteration, Held, close_of
 from workbench.schemas import TABLES
 
 MOMENT = close_of("KR", date(2024, 9, 10))
@@ -190,6 +190,22 @@ def test_codes_are_kept_and_gaps_are_made(lake):
     assert other.read("ohlcv", "KR", start=day + timedelta(days=1)).height == (
         lake.read("ohlcv", "KR", start=day + timedelta(days=1), tickers=codes[:10]).height
     )
+
+
+@pytest.mark.parametrize("kind", ["as it is", *LATER, "shifted", "past"])
+def test_tables_in_memory_give_the_same_worlds(lake, kind):
+    codes = tuple(sorted(lake.read("ohlcv", "KR")["ticker"].unique()))[:10]
+    chosen = {"keep": {"KR": codes}, "gaps": (MOMENT.day,)}
+    held = Held(lake.what_if(Alteration(**chosen)))
+    from_files = lake.what_if(Alteration(kind, MOMENT, 3, **chosen))
+    first, second = (lake.what_if(Alteration(kind, MOMENT, 3), held) for _ in range(2))
+    for table in sorted(set(INPUTS.values())):
+        assert first.read(table).equals(from_files.read(table)), table
+    one, other, again = panel(from_files), panel(first), panel(second)
+    for name in ("close", "volume", *ITEMS, "member", "sectors"):
+        assert moved(one, other, name) is None, name
+        assert moved(other, again, name) is None, name
+    assert lake.what_if(Alteration()).read("technicals").equals(first.read("technicals"))
 
 
 def test_it_is_the_same_each_time_and_another_with_another_seed(lake):

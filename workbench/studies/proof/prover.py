@@ -12,6 +12,7 @@ import numpy as np
 from workbench import __version__, markets, settings
 from workbench.errors import ConfigError, WorkbenchError
 from workbench.factors import registry
+from workbench.lake.whatif import Alteration, Held
 from workbench.studies import parameters
 from workbench.studies.proof import captured, fills, keys, narrowing, subjects, values, worlds
 from workbench.studies.proof.findings import Certificate, Finding, Proof
@@ -161,20 +162,21 @@ class _Examination:
     lake: Lake
     regions: tuple[str, ...]
     plan: Plan
-    held: bool
+    during: bool
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
     compared: dict[str, int] = field(default_factory=dict)
 
     def proof(self) -> Proof:
         """Go through all worlds."""
         self.asked = worlds.needed([one for subject in self.subjects for one in subject.sets])
-        base = self.world(self.plan.base())
+        self.held = Held(self.lake.what_if(self.plan.base()))
+        base = self.world(Alteration())
         self.honest: dict[str, Grids] = {one.name: values.by_name(one.build(base)) for one in self.subjects}
         for subject in self.subjects:
             self._captured(subject)
             self._empty(subject)
             if subject.strategy is not None:
-                self._add(fills.check(subject.strategy, self.world(self.plan.base(), self.regions[:1])))
+                self._add(fills.check(subject.strategy, self.world(Alteration(), self.regions[:1])))
         for moment in self.plan.moments:
             for kind in FUTURES:
                 self._look(kind, moment)
@@ -186,9 +188,9 @@ class _Examination:
         found = tuple(self.findings.values())
         return Proof(not found, found, tuple(self._certificate(one) for one in self.subjects))
 
-    def world(self, alteration: Any, regions: tuple[str, ...] | None = None) -> World:
+    def world(self, alteration: Alteration, regions: tuple[str, ...] | None = None) -> World:
         """A world that is altered."""
-        altered = self.lake.what_if(alteration)
+        altered = self.lake.what_if(alteration, self.held)
         return World(altered, regions or self.regions, self.plan.start, self.plan.end, self.asked)
 
     def moves(self, subject: Subject, world: World, moment: Moment) -> dict[str, values.Move]:
@@ -198,7 +200,7 @@ class _Examination:
         for name, grid in self.honest[subject.name].items():
             altered = other.get(name) or replace(grid, values=np.full_like(grid.values, np.nan))
             tolerance = FITTED if subject.fitted else 0.0
-            move = values.compare(grid, altered, moment, held=self.held, tolerance=tolerance)
+            move = values.compare(grid, altered, moment, held=self.during, tolerance=tolerance)
             if move is not None:
                 found[name] = move
         return found
@@ -227,7 +229,7 @@ class _Examination:
             self.findings.setdefault((finding.target, finding.name), finding)
 
     def _stood(self, grid: Grid, moment: Moment) -> int:
-        stood = values.stands(grid.dates, grid.regions, moment, held=self.held)
+        stood = values.stands(grid.dates, grid.regions, moment, held=self.during)
         return int((stood & ~np.isnan(grid.values)).sum())
 
     def _captured(self, subject: Subject) -> None:
@@ -313,14 +315,14 @@ class _Examination:
             left_out=self.plan.left_out,
             values=self.compared.get(subject.name, 0),
             without=tuple(self._without(subject)),
-            timing="held" if self.held else "close",
+            timing="held" if self.during else "close",
             tolerance=FITTED if subject.fitted else 0.0,
             seed=self.plan.seed,
             made_at=settings.now().isoformat(timespec="seconds"),
             version=__version__,
             prover=keys.PROVER,
             findings=tuple(map(str, own)),
-            key=keys.key(subject, self.regions, "held" if self.held else "close"),
+            key=keys.key(subject, self.regions, "held" if self.during else "close"),
         )
 
 

@@ -99,8 +99,8 @@ class Plan:
         return Alteration(keep=self.keep, gaps=self.gaps, seed=self.seed)
 
     def altered(self, kind: str, moment: Moment, only: tuple[str, ...] = ()) -> Alteration:
-        """The same with the rows after a moment altered."""
-        return Alteration(kind, moment, self.seed, only, self.keep, self.gaps)
+        """How its worlds are altered, over the tables of the base that are held in memory."""
+        return Alteration(kind, moment, self.seed, only)
 
 
 def plan(
