@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from workbench.reports import theme
-    from workbench.reports.output import chart, digest, header, headline, progress, run_card, table
+    from workbench.reports.output import certificate, chart, digest, header, headline, progress, run_card, table
 
-__all__ = ["chart", "digest", "header", "headline", "progress", "run_card", "table", "theme"]
+__all__ = ["certificate", "chart", "digest", "header", "headline", "progress", "run_card", "table", "theme"]
 
-_NAMES = dict.fromkeys(("chart", "digest", "header", "headline", "progress", "run_card", "table"), "output")
+_NAMES = dict.fromkeys(
+    ("certificate", "chart", "digest", "header", "headline", "progress", "run_card", "table"), "output"
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import secrets, settings
 from workbench.errors import ConfigError
-from workbench.reports import blocks, tables
+from workbench.reports import blocks, proven, tables
 from workbench.reports.numbers import plain, six_digits
 
 if TYPE_CHECKING:
@@ -125,6 +125,22 @@ def headline(**numbers: Any) -> None:
     values: dict[str, Any] = plain(numbers)
     _keep("headline.json", values)
     _html(blocks.headline(values))
+
+
+def certificate(found: Any) -> None:
+    """Show what the leak prover says of the target of a report; its verdict stands in the run's folder too.
+
+    Parameters
+    ----------
+    found : Certificate, mapping or None
+        From ``wb.studies.certificate(target, lake, regions)``, or the ``certificate`` of a result; None says that
+        nothing has been proven.
+    """
+    content = None if found is None else dict(found) if isinstance(found, Mapping) else found.to_dict()
+    folder = settings.load().run_dir
+    if folder is not None and content is not None:
+        _write(folder / f"certificate-{content['key'][:8]}.json", content)
+    _html(proven.render(content))
 
 
 def digest(content: Any) -> None:
