@@ -27,8 +27,11 @@ def rows(scores: Scores, region: str, definition: str) -> pl.DataFrame:
     there = np.ascontiguousarray(scores.scored()[np.ix_(days, columns)].T)
     column, row = np.nonzero(there)
     codes = pl.Series([listed[at][0] for at in order], dtype=pl.String)
+    # Missing scores become null here, or publishing would make every column a second time.
     values = {
-        name: pl.Series(name, np.ascontiguousarray(array[np.ix_(days, columns)].T)[there].astype(np.float32))
+        name: pl.Series(name, np.ascontiguousarray(array[np.ix_(days, columns)].T)[there].astype(np.float32)).fill_nan(
+            None
+        )
         for name, array in scores.values.items()
     }
     return pl.DataFrame(
