@@ -30,6 +30,7 @@ lab: setup
 bench: setup
 	@$(BIN)/python bench/lake.py
 	@$(BIN)/python bench/collect.py
+	@$(BIN)/python bench/factors.py
 
 # Long runs: faults a hundred times over, full sizes, the real files whole.
 soak: setup

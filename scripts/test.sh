@@ -40,6 +40,7 @@ check)
 soak)
     stage "soak" "$bin/pytest" -q -m soak tests
     stage "bench" "$bin/python" bench/lake.py --rows 22000000
+    stage "bench of factors" "$bin/python" bench/factors.py
     stage "bench at limits" "$bin/python" bench/collect.py --tickers 3000
     ;;
 *)

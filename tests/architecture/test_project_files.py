@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCK = (ROOT / "requirements.lock").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-PINS = [*PROJECT["dependencies"], *EXTRAS["akshare"], *EXTRAS["test"]]
+PINS = [*PROJECT["dependencies"], *EXTRAS["akshare"], *EXTRAS["xgboost"], *EXTRAS["test"]]
 
 
 def tracked() -> list[Path]:

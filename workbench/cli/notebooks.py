@@ -146,7 +146,7 @@ def _headline(numbers: dict[str, Any], width: int = 60) -> str:
 @click.option("--size", type=click.Choice(["tiny", "demo"]), default="demo", show_default=True)
 @_WORKERS
 def demo(size: str, workers: int) -> None:
-    """Make six-region reports on the embedded sample market, in about two minutes."""
+    """Make six-region reports on the embedded sample market, in a few minutes."""
     from workbench import runs, settings
     from workbench.cli.tour import stages
 

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 
 _COLLECT = "notebooks/collection/collect_region.ipynb"
 _HEALTH = "notebooks/collection/data_health.ipynb"
+_FACTORS = "notebooks/factors/compute_factors.ipynb"
 _TEARSHEET = "notebooks/factors/factor_tearsheet.ipynb"
+_CORRELATION = "notebooks/factors/factor_correlation.ipynb"
+_SIGNALS = "notebooks/factors/composite_signals.ipynb"
 _BACKTEST = "notebooks/backtests/backtest.ipynb"
 _OPTIMIZE = "notebooks/backtests/optimize_portfolio.ipynb"
 #: A day shortly before the end of the sample market, between a wrong price and its correction in each region.
@@ -35,9 +38,12 @@ def stages(size: str) -> list[list[Job]]:
     ]
     then = [Job(_COLLECT, {"region": region, **sample}) for region in REGIONS]
     research = [
+        Job(_FACTORS),
         Job(_HEALTH),
         Job(_BACKTEST, {"regions": list(REGIONS)}),
-        Job(_TEARSHEET),
+        Job(_TEARSHEET, {"factor_set": "multi_factor", "regions": list(REGIONS)}),
+        Job(_CORRELATION),
+        Job(_SIGNALS),
         *(Job(_BACKTEST, {"regions": [region]}) for region in REGIONS),
         Job(_OPTIMIZE),
     ]
