@@ -12,7 +12,7 @@ def render() -> str:
     """The text of environment.yml for the pins in pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    pins = [*project["dependencies"], *extras["akshare"], *extras["test"]]
+    pins = [*project["dependencies"], *extras["akshare"], *extras["xgboost"], *extras["test"]]
     lines = [
         "name: spock-workbench",
         "channels:",
