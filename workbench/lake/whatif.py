@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from workbench import markets
 from workbench.errors import ConfigError, LakeError
-from workbench.lake import alterations, tables
+from workbench.lake import alterations, altering, tables
 from workbench.schemas import TABLES
 from workbench.settings import REGIONS
 
@@ -100,7 +100,7 @@ class Alteration:
     seed : int
         Of the pseudo-random values.
     only : tuple of str
-        Inputs that are altered, of :data:`workbench.lake.alterations.INPUTS`, or ``fundamentals.<item>`` for one
+        Inputs that are altered, of :data:`workbench.lake.altering.INPUTS`, or ``fundamentals.<item>`` for one
         item; empty for all.
     keep : mapping of str to tuple of str
         Codes that the lake has, by region; regions that are not named keep all of theirs.
@@ -121,10 +121,10 @@ class Alteration:
         if self.moment is None and self.kind != "as it is":
             raise ConfigError(f"A lake that is {self.kind} needs a moment.", hint="Name a date and a region.")
         items = tuple(name for name in self.only if name.startswith("fundamentals."))
-        unknown = sorted({*self.only} - {*alterations.INPUTS, *items})
+        unknown = sorted({*self.only} - {*altering.INPUTS, *items})
         if unknown:
             raise ConfigError(
-                f"There is no input {unknown[0]!r} to alter.", hint=f"Use some of {', '.join(alterations.INPUTS)}."
+                f"There is no input {unknown[0]!r} to alter.", hint=f"Use some of {', '.join(altering.INPUTS)}."
             )
 
     def select(self, name: str, stored: Callable[[str], str]) -> str:
@@ -137,18 +137,18 @@ class Alteration:
         stored : callable
             Gives the SELECT of a table as it is stored.
         """
-        if name not in alterations.KNOWN:
+        if name not in altering.KNOWN:
             # Results that were stored earlier are no inputs: they may hold what is to be proven.
             return f"SELECT * FROM ({stored(name)}) WHERE false"
 
         def kept(other: str) -> str:
             columns = TABLES[other].columns
-            some = alterations.kept(stored(other), self.keep if {"region", "ticker"} <= columns.keys() else {})
-            return alterations.without(some, self.gaps) if other == "ohlcv" and self.gaps else some
+            some = altering.kept(stored(other), self.keep if {"region", "ticker"} <= columns.keys() else {})
+            return altering.without(some, self.gaps) if other == "ohlcv" and self.gaps else some
 
         if self.moment is None or self.kind == "as it is":
             return kept(name)
-        rule = alterations.Rule(self.kind, self.moment, self.seed, self.only)
+        rule = altering.Rule(self.kind, self.moment, self.seed, self.only)
         return alterations.altered(name, kept(name), rule, kept)
 
     @property
@@ -178,7 +178,7 @@ class Held:
         for setting in sql.SETTINGS:
             self._connection.execute(f"SET GLOBAL {setting}")
         self._connection.execute("CREATE SCHEMA held")
-        for name in alterations.KNOWN:
+        for name in altering.KNOWN:
             with sql.reading(lake, [name]) as cursor:
                 rows = cursor.execute(f"SELECT * FROM {name}").to_arrow_table()
             self._connection.register("rows", rows)
@@ -188,7 +188,7 @@ class Held:
 
     def select(self, name: str) -> str:
         """The SELECT of a table; empty for one that is not held."""
-        return f"SELECT * FROM held.{name}" if name in alterations.KNOWN else ""
+        return f"SELECT * FROM held.{name}" if name in altering.KNOWN else ""
 
     def world(self) -> tuple[duckdb.DuckDBPyConnection, str]:
         """A connection, and the name of a new schema for the views of one world."""
@@ -219,4 +219,4 @@ def refuse(lake: Lake, what: str) -> None:
 
 def is_input(name: str) -> bool:
     """Whether a table holds inputs, which a what-if lake shows; results that were stored earlier it does not."""
-    return name in alterations.KNOWN and not name.startswith(tables.FACTOR_SCORES)
+    return name in altering.KNOWN and not name.startswith(tables.FACTOR_SCORES)

@@ -25,7 +25,7 @@ def render(certificate: Mapping[str, Any] | None) -> str:
     certificate : mapping or None
         ``Certificate.to_dict()``; None where nothing has been proven.
     """
-    if certificate is None:
+    if certificate is None or not certificate["examined"]:
         return _strip(_UNKNOWN, "Unproven", UNPROVEN)
     causal = bool(certificate["causal"])
     return _strip(_COLOURS[causal], "Proven causal" if causal else "Not causal", _told(certificate))

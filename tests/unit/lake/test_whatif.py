@@ -10,7 +10,7 @@ import pytest
 
 from workbench.errors import ConfigError, LakeError
 from workbench.lake import Lake
-from workbench.lake.alterations import DAY, INPUTS
+from workbench.lake.altering import DAY, INPUTS
 from workbench.lake.whatif import Alteration, Held, close_of
 from workbench.schemas import TABLES
 

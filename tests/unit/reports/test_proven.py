@@ -14,6 +14,7 @@ CERTIFICATE: dict[str, Any] = {
     "target": "momentum_12m_1m",
     "kind": "factor",
     "causal": True,
+    "examined": True,
     "code": "c0de",
     "parameters": "",
     "workbench": "feed",
@@ -55,6 +56,7 @@ def test_what_was_found_is_listed_and_cannot_write_into_the_page() -> None:
 
 def test_without_a_certificate_it_is_unproven() -> None:
     assert "Unproven" in proven.render(None)
+    assert "Unproven" in proven.render({**CERTIFICATE, "causal": False, "examined": False})
 
 
 def test_a_run_keeps_the_certificate(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:

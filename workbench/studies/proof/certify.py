@@ -33,7 +33,7 @@ def certificate(target: Any, lake: Lake, regions: str | Sequence[str], *, timing
     Returns
     -------
     Certificate or None
-        None where the lake has too little to prove anything: then the result is unproven.
+        None where the lake has too little to prove anything, or the target no value: it is unproven then.
     """
     asked = markets.check_regions([regions] if isinstance(regions, str) else list(regions))
     (subject,) = subjects.resolve(target)
@@ -47,4 +47,4 @@ def certificate(target: Any, lake: Lake, regions: str | Sequence[str], *, timing
         except (DataError, LakeError, ModelError):
             return None
         _known[key] = proof.certificate
-    return _known[key]
+    return _known[key] if _known[key].examined else None

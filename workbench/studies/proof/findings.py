@@ -81,6 +81,8 @@ class Certificate:
         A factor, a factor set, a strategy or a function.
     causal : bool
         Nothing was found.
+    examined : bool
+        There were values to examine; without any, nothing is proven.
     code, parameters, workbench : str
         Hashes of the target's code, of its parameters, and of the packages that build it.
     regions : tuple of str
@@ -117,6 +119,7 @@ class Certificate:
     target: str
     kind: str
     causal: bool
+    examined: bool
     code: str
     parameters: str
     workbench: str
@@ -148,6 +151,8 @@ class Certificate:
                 f"Proven causal by the leak prover ({self.kind} {self.target} on {where}, certificate {self.key[:8]}): "
                 "no value at or before a date moved when the future was cut off, scrambled or revised."
             )
+        if not self.examined:
+            return f"Unproven ({self.kind} {self.target} on {where}): {' '.join(self.findings)}"
         return (
             f"Not causal ({self.kind} {self.target} on {where}, certificate {self.key[:8]}): {' '.join(self.findings)}"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workbench.lake.alterations import INPUTS
+from workbench.lake.altering import INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -118,7 +118,14 @@ def prove(
         some = [one for one in chosen if one.fitted is whole]
         if some:
             plan = worlds.plan(
-                view, asked, [day for day in days if day], seed=seed, cuts=cuts, tickers=tickers, whole=whole
+                view,
+                asked,
+                [day for day in days if day],
+                seed=seed,
+                cuts=cuts,
+                tickers=tickers,
+                whole=whole,
+                universes=[one.strategy.universe for one in some if one.strategy is not None],
             )
             with _one_core(), _registered(some):
                 done.append(_Examination(some, view, asked, plan, timing == "held").proof())
@@ -139,7 +146,7 @@ def _regions(regions: str | Sequence[str] | None, lake: Lake, chosen: Sequence[S
 
 @contextmanager
 def _one_core() -> Iterator[None]:
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
+    from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):
         yield
@@ -248,7 +255,8 @@ class _Examination:
     def _empty(self, subject: Subject) -> None:
         """A target without a value at any moment proves nothing."""
         names = self._without(subject)
-        if subject.main in names or len(names) == len(self.honest[subject.name]):
+        there = self.honest[subject.name].keys() - set(names)
+        if not there or (subject.main and subject.main not in there):
             told = (
                 f"it has no value of {' '.join(self.regions)} at or before {self._last().day}: nothing is proven. "
                 "Look at its notes, or take more history or other regions."
@@ -302,6 +310,7 @@ class _Examination:
             target=subject.name,
             kind=subject.kind,
             causal=not own,
+            examined=not own or any(one.kind != "empty" for one in own),
             code=subject.code,
             parameters=subject.parameters,
             workbench=keys.workbench_hash(),

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from workbench import factors, settings
-from workbench.errors import ConfigError
+from workbench.errors import BacktestError, ConfigError
 from workbench.factors import FactorSet, identity, registry, sets
 from workbench.factors.scores import COMPOSITE
 from workbench.studies import scoring, selection
@@ -177,11 +177,12 @@ def of_strategy(strategy: Strategy) -> Subject:
 
     def build(world: World) -> Sequence[Grid]:
         scores = _scores(chosen, world, strategy.universe)
-        decided = selection.targets(scores.composite, strategy)
-        return [
-            values.Grid("targets", decided.dates, decided.tickers, decided.weights),
-            *values.grids(scores.composite, COMPOSITE, world.regions),
-        ]
+        found = values.grids(scores.composite, COMPOSITE, world.regions)
+        try:
+            decided = selection.targets(scores.composite, strategy)
+        except BacktestError:
+            return found  # Nothing is decided.
+        return [*values.grids(decided, "targets", world.regions), *found]
 
     declared = _digest(strategy.model_dump_json(exclude={"hypothesis"}))
     return Subject(
@@ -192,6 +193,7 @@ def of_strategy(strategy: Strategy) -> Subject:
         declared,
         _is_fitted(chosen),
         (chosen,),
+        main="targets",
         strategy=strategy,
     )
 

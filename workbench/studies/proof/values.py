@@ -178,7 +178,9 @@ def grids(found: Any, name: str, regions: Sequence[str]) -> list[Grid]:
     if hasattr(found, "labels") and hasattr(found, "values"):
         return [_labelled(name, found.values, found.labels)]
     if hasattr(found, "weights") and hasattr(found, "tickers"):
-        return [Grid(name, np.asarray(found.dates), tuple(found.tickers), np.asarray(found.weights), region)]
+        # Nothing is held of a stock that is not listed yet, whether or not it has a column.
+        held = np.where(found.weights == 0.0, np.nan, found.weights)
+        return [Grid(name, np.asarray(found.dates), tuple(found.tickers), held, region)]
     if hasattr(found, "columns") and {"date", "ticker"} <= set(found.columns):
         return _of_frame(found, name, region)
     raise ConfigError(

@@ -104,7 +104,15 @@ class Plan:
 
 
 def plan(
-    lake: Lake, regions: Sequence[str], dates: Sequence[date] | None, *, seed: int, cuts: int, tickers: int, whole: bool
+    lake: Lake,
+    regions: Sequence[str],
+    dates: Sequence[date] | None,
+    *,
+    seed: int,
+    cuts: int,
+    tickers: int,
+    whole: bool,
+    universes: Sequence[Any] = (),
 ) -> Plan:
     """Choose window, moments and codes, the same ones each time.
 
@@ -115,6 +123,8 @@ def plan(
         after the end of a quarter.
     whole : bool
         Values from the lake's first day on, for what learns from years of history.
+    universes : sequence
+        Of strategies: most of the codes are taken from their members.
 
     Raises
     ------
@@ -136,7 +146,8 @@ def plan(
     high = max(low, end - min(AHEAD, span * 0.15))
     days = [_inside(day, first, end) for day in dates] if dates else _days(lake, regions, low, high, cuts)
     moments = _moments(days, regions)
-    keep, left_out = _codes(lake, regions, start, end, seed, tickers)
+    members = _members(lake, regions, start, end, universes)
+    keep, left_out = _codes(lake, regions, (start, end), seed, tickers, members)
     gaps = tuple(sorted({day for moment in moments for day in (moment.day, moment.day - timedelta(days=1))}))
     return Plan(start, end, moments, keep, left_out, gaps, seed)
 
@@ -187,10 +198,21 @@ def _session(region: str, day: date) -> date:
     return markets.previous_session(region, day + timedelta(days=1))
 
 
+def _members(lake: Lake, regions: Sequence[str], start: date, end: date, universes: Sequence[Any]) -> set[str]:
+    """Labels of those who are in one of the universes on some day."""
+    found: set[str] = set()
+    for universe in universes:
+        if universe is not None:
+            panel = lake.panel(regions, start=start, end=end, fields=("close",), universe=universe)
+            found.update(np.array(panel.tickers)[panel.member.any(axis=0)].tolist())
+    return {label.split("#", 1)[0] for label in found}
+
+
 def _codes(
-    lake: Lake, regions: Sequence[str], start: date, end: date, seed: int, most: int
+    lake: Lake, regions: Sequence[str], window: tuple[date, date], seed: int, most: int, members: set[str]
 ) -> tuple[dict[str, tuple[str, ...]], int]:
     """Codes of every region of the lake; of regions that are not asked for, a quarter as many."""
+    start, end = window
     left_out = 0
     keep: dict[str, tuple[str, ...]] = {}
     every = lake.sql("SELECT DISTINCT region FROM ohlcv ORDER BY 1")["region"].to_list()
@@ -200,9 +222,10 @@ def _codes(
         # Prices on the scale of a later split are no prices of their day: nothing about them can be proven.
         usable = [row for row in rows if not (row[5] and row[3])]
         room = most if region in regions else max(10, most // 4)
+        inside = [row for row in usable if f"{region}:{row[0]}" in members]
         if region in regions:
             left_out += len(rows) - len(usable)
-        keep[region] = _some(usable, room)
+        keep[region] = tuple(dict.fromkeys((*_some(inside, room * 5 // 6), *_some(usable, room))))[:room]
     return keep, left_out
 
 
