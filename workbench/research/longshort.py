@@ -26,7 +26,7 @@ class LongShort:
     Attributes
     ----------
     gross : (S,) array
-        Gain of the session over the money put into one side; NaN before the first position.
+        Gain of the session over the money put into one side; NaN before the first position and after the last.
     bought, sold : (S,) array
         Money traded on the session, over the money of one side; a short sale is a sale.
     top, trades : (S, N) array
@@ -89,6 +89,8 @@ def long_short(buckets: Buckets, quantiles: int, done: Fills, holding: int) -> L
     started = np.cumsum(both) > 0
     first = done.delay if done.execution == "next_open" else done.delay + 1
     gross[~_later(started, first, False)] = np.nan
+    if both.any():
+        gross[np.flatnonzero(both)[-1] + holding + done.delay + 1 :] = np.nan
     traded = (_later(bought, done.delay, 0.0), _later(sold, done.delay, 0.0))
     return LongShort(gross, *traded, top, np.abs(np.diff(top, axis=0, prepend=0.0)))
 

@@ -111,6 +111,20 @@ def test_gains_add_up_to_the_spread_of_the_holding_period(make_panel):
     assert together[12] == pytest.approx(np.nansum([one[12] for one in alone]) / 6.0)
 
 
+@pytest.mark.parametrize("execution", ["next_close", "next_open"])
+def test_after_the_last_position_there_is_no_return(make_panel, execution):
+    """Prices that go on after the scores do not thin out what a year earned."""
+    close = np.column_stack([10.0 * 1.01 ** np.arange(30.0), np.full(30, 10.0)])
+    panel = make_panel(close, NAMES, bars={"open": close})
+    buckets = np.zeros((30, 2), dtype=np.int64)
+    buckets[:8] = [2, 1]
+    done = fills(panel, execution)
+    long, short = (long_short(buckets[:rows], 2, done.cut(np.ix_(np.arange(rows), [0, 1])), 3) for rows in (30, 12))
+    assert np.flatnonzero(~np.isnan(long.gross))[-1] == 11  # the last pair is bought on row 8 and sold on row 11
+    assert long.gross[:12] == pytest.approx(short.gross, nan_ok=True)
+    assert costs.by_year(long, flat_rates(30, 0.001, 0.003)) == costs.by_year(short, flat_rates(12, 0.001, 0.003))
+
+
 def test_capacity_is_what_the_thinnest_tenth_can_carry():
     """Ten equal trades: nine in stocks with 1,000 a day, one with 100; a tenth of the trades may wait."""
     trades = np.full((1, 10), 0.1)
