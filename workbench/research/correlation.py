@@ -128,8 +128,20 @@ def return_correlation(
     -------
     Correlation
         Over the sessions of each region on which both factors hold something, at least 60.
+
+    Raises
+    ------
+    ConfigError
+        Dates of the scores that the panel does not have.
     """
     names, rows = _names(scores), []
+    absent = ~np.isin(scores.labels.dates, panel.dates)
+    if absent.any():
+        raise ConfigError(
+            f"{int(absent.sum())} dates of the scores are no rows of the panel (first: "
+            f"{scores.labels.dates[absent][0]}).",
+            hint="Take the panel of the same regions and dates as the scores, or a longer one.",
+        )
     done = forward.fills(panel, execution)
     place = {ticker: number for number, ticker in enumerate(panel.tickers)}
     for region in scores.labels.region_names():
@@ -153,7 +165,8 @@ def return_correlation(
             ]
         )
         found = _cross_section(returns, _FEWEST)
-        rows += _rows(region, names, found[None], (~np.isnan(returns)).sum(axis=1))
+        held = (~np.isnan(returns)).astype(np.int64)
+        rows += _rows(region, names, found[None], held @ held.T)
     dates = scores.labels.dates
     return _gathered("returns", names, rows, str(dates[0]), str(dates[-1]))
 
@@ -187,7 +200,7 @@ def _rows(
     for a, b in combinations(range(len(names)), 2):
         seen = found[:, a, b][~np.isnan(found[:, a, b])]
         if len(seen):
-            count = len(seen) if dates is None else int(min(dates[a], dates[b]))
+            count = len(seen) if dates is None else int(dates[a, b])
             rows.append((region, names[a], names[b], float(seen.mean()), count))
     return rows
 

@@ -54,8 +54,21 @@ def test_a_date_by_hand(market):
     assert value(found, "base", "stranger") == pytest.approx(theirs)
 
 
+def test_sessions_are_counted_on_which_both_are_held(market):
+    """One factor ends and the other one begins later: they share what lies between."""
+    panel, scores = market
+    early, late = np.array(scores.values["stranger"]), np.array(scores.values["stranger"])
+    early[100:], late[:20] = np.nan, np.nan
+    both = {"a": early, "b": late}
+    found = research.return_correlation(Scores(scores.labels, both, both), panel, holding=1)
+    # a is held on rows 2 to 101, b from 22 on
+    assert found.pairs["dates"].to_list() == [80]
+
+
 def test_bounds(market):
-    _, scores = market
+    panel, scores = market
+    with pytest.raises(ConfigError, match="60 dates of the scores are no rows"):
+        research.return_correlation(scores, panel.until(panel.dates[59]))
     with pytest.raises(ConfigError, match="every=0"):
         research.factor_correlation(scores, every=0)
     alone = {"base": scores.values["base"]}
