@@ -32,6 +32,7 @@ _COLOURS = {
     "works": ("#2E7D4F", "#22623D"),
     "costs too much": ("#C98A1B", "#8A5A00"),
     "works in reverse": ("#C98A1B", "#8A5A00"),
+    "earns no spread": ("#C98A1B", "#8A5A00"),
     "does not work": ("#B2443C", "#96352E"),
 }
 _GREY = ("#9AA5B1", "#52606D")

@@ -30,7 +30,7 @@ def exposure(returns: pl.DataFrame, factors: pl.DataFrame, lags: int | None = No
         date and one column of daily returns, fractions.
     factors : polars.DataFrame
         date and one numeric column a factor: daily returns as fractions, in excess of cash where they are not
-        long-short themselves.
+        long-short themselves. Each date stands once.
     lags : int, optional
         Of the Bartlett kernel; ``floor(4 (n / 100)^(2/9))`` by default.
 
@@ -44,7 +44,7 @@ def exposure(returns: pl.DataFrame, factors: pl.DataFrame, lags: int | None = No
     Raises
     ------
     ConfigError
-        No date column, no factor, or factors that look like percentages.
+        No date column, no factor, a date that stands twice, or factors that look like percentages.
 
     References
     ----------
@@ -108,6 +108,12 @@ def _names(factors: pl.DataFrame) -> list[str]:
         raise ConfigError(
             f"Factor returns need a column date and a numeric one a factor; these have {', '.join(factors.columns)}.",
             hint="Rename the columns, and give daily returns as fractions.",
+        )
+    twice = factors.height - factors["date"].n_unique()
+    if twice:
+        raise ConfigError(
+            f"{twice} dates of the factor returns stand more than once.",
+            hint="Give one row a date, or a column region beside it.",
         )
     for name in names:
         size = factors[name].abs().median()

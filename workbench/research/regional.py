@@ -128,6 +128,16 @@ class Regional:
         """Of the rank IC over the holding period."""
         return infer(self.ic[self.question.holding][0], self.question.holding)
 
+    def without(self, horizon: int) -> str:
+        """Why no date has an information coefficient over a horizon."""
+        most = int(self.ic[horizon][1].max(initial=0))
+        if most >= self.question.min_names:
+            return f"on every date all scores, or all returns over {horizon} sessions, are equal"
+        return (
+            f"no date has {self.question.min_names} names with a score and a return over {horizon} sessions "
+            f"(at most {most})"
+        )
+
     def held(self, horizon: int) -> LongShort:
         """The long-short portfolio of another holding period."""
         return long_short(self.buckets, self.question.quantiles, self.done, horizon)

@@ -182,6 +182,8 @@ def of_exposure(region: Regional, portfolio: pl.DataFrame, factors: pl.DataFrame
     import polars as pl
 
     given = factors if factors is not None else pl.DataFrame(schema={"date": pl.Date, "none": pl.Float64})
+    if "region" in given.columns:
+        given = given.filter(pl.col("region") == region.name).drop("region")
     found = exposure.exposure(portfolio.select("date", "gross"), given)
     return found.select(pl.lit(region.name).alias("region"), pl.all())
 
@@ -192,9 +194,9 @@ def of_verdict(region: Regional) -> pl.DataFrame:
 
     ic, asked = region.headline, region.question
     year = costs.by_year(region.portfolio, region.rates)
-    word = verdict.verdict(ic, year["net"])
-    text = verdict.sentence(word, ic, year, asked.holding, asked.min_names)
     names = int((~np.isnan(region.seen[region.asked])).sum(axis=1).max(initial=0))
+    word = verdict.verdict(ic, year["gross"], year["net"], enough=names >= asked.min_names)
+    text = verdict.sentence(word, ic, year, asked.holding, region.without(asked.holding))
     row = (word, ic.mean, ic.t_fixed_b, ic.critical, ic.stars, ic.periods, year["gross"], year["cost"], year["net"])
     kinds = dict.fromkeys(("mean_ic", "t", "critical"), pl.Float64)
     yearly = dict.fromkeys(("gross", "cost", "net", "turnover"), pl.Float64)

@@ -154,7 +154,8 @@ def tearsheet(
         What names are ordered by for their size, on the panel's rows and columns, known at the close of the
         row: market capitalization. By default the item ``market_cap`` of the panel, else the mean traded value.
     factor_returns : polars.DataFrame, optional
-        date and one column a factor: see :func:`workbench.research.exposure.exposure`.
+        date and one column a factor: see :func:`workbench.research.exposure.exposure`. With a column region each
+        region is set against its own rows.
 
     Returns
     -------
@@ -189,12 +190,17 @@ def tearsheet(
     frames = {name: pl.concat(found) for name, found in parts.items()}
     ic = frames["ic"]
     if ic.is_empty():
+        shortest = question.horizons[0]
+        reasons = "; ".join(f"{region.name}: {region.without(shortest)}" for region in regions)
         raise NotEnoughHistory(
-            f"No date of {score.name} has {min_names} names with a score and a return over {min(horizons)} sessions.",
-            hint="Take a longer history or a larger sample, or lower min_names and say so.",
+            f"Nothing of {score.name} can be measured. {reasons}.",
+            hint="Take a longer history or a larger sample, or lower min_names and say so; equal scores have no order.",
         )
     if factor_returns is not None and frames["exposure"].is_empty():
-        notes.append("Exposure is left out: fewer than 60 dates are common to the factor returns and the score.")
+        notes.append(
+            "Exposure is left out: fewer than 60 dates are common to the factor returns and the score, or the factors "
+            "are linearly dependent."
+        )
     first, last = ic["date"].min(), ic["date"].max()
     row = int(np.searchsorted(panel.dates, score.dates[0]))
     return Tearsheet(
@@ -234,6 +240,9 @@ def _measured(region: Regional, factor_returns: pl.DataFrame | None) -> dict[str
 def _question(
     horizons: tuple[int, ...], quantiles: int, min_names: int, execution: forward.Execution, holding: int | None
 ) -> Question:
+    counts = (*horizons, quantiles, min_names, *(() if holding is None else (holding,)))
+    if not all(isinstance(count, int | np.integer) for count in counts):
+        raise ConfigError(f"{counts} of horizons, quantiles, min_names and holding must be whole numbers.")
     if not horizons or min(horizons) < 1:
         raise ConfigError(f"horizons={horizons} must be whole sessions of at least 1.", hint="For example (1, 5, 21).")
     if quantiles < 2:

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from workbench import research
-from workbench.errors import ConfigError
+from workbench.errors import ConfigError, NotEnoughHistory
 from workbench.factors.scores import Labels, Score
 from workbench.lake.listing import Sectors
 from workbench.research import breakdown, verdict
@@ -161,6 +161,8 @@ def test_bounds_of_the_arguments(make_panel):
     panel, score = a_market(make_panel, 60, 0.0)
     with pytest.raises(ConfigError, match="holding=7"):
         research.tearsheet(score, panel, (1, 5), holding=7)
+    with pytest.raises(ConfigError, match="whole numbers"):
+        research.tearsheet(score, panel, (1, 5.5))
     with pytest.raises(ConfigError, match="execution='yesterday'"):
         research.tearsheet(score, panel, execution="yesterday")
     with pytest.raises(ConfigError, match="needs opens"):
@@ -204,4 +206,61 @@ def test_the_test_of_monotonicity_seldom_finds_what_is_not_there():
 
 
 def test_without_an_observation_there_are_too_few_names():
-    assert verdict.verdict(infer(np.full(4, np.nan), 1), 0.1) == verdict.TOO_FEW
+    nothing = infer(np.full(4, np.nan), 1)
+    assert verdict.verdict(nothing, 0.1, 0.1, enough=False) == verdict.TOO_FEW
+    assert verdict.verdict(nothing, 0.1, 0.1, enough=True) == verdict.INSUFFICIENT
+
+
+def test_what_does_not_earn_does_not_work():
+    """A mean IC above zero is half of the verdict: the spread has its own words."""
+    sure = infer(np.random.default_rng(0).normal(0.1, 0.1, 300), 1)
+    assert sure.sign == 1
+    words = [
+        verdict.verdict(sure, gross, net, enough=True)
+        for gross, net in ((0.1, 0.05), (0.1, np.nan), (0.1, -0.01), (-0.1, -0.2), (np.nan, np.nan))
+    ]
+    assert words == [verdict.WORKS, verdict.WORKS, verdict.COSTLY, verdict.NO_SPREAD, verdict.UNKNOWN]
+    unpriced = {"gross": 0.1, "cost": np.nan, "net": np.nan}
+    assert "costs are not known" in verdict.sentence(verdict.WORKS, sure, unpriced, 1, "")
+
+
+def test_a_score_of_two_values_has_an_order_and_no_quintiles(make_panel):
+    panel, score = a_market(make_panel, 300, 0.02)
+    signs = np.where(score.values > np.median(score.values, axis=1, keepdims=True), 1.0, 0.0)
+    signs[:, : NAMES // 2] = 1.0  # so many that every bound falls on the same value
+    row = research.tearsheet(Score("two", signs, score.labels), panel, (1, 5), holding=5).verdict.row(0, named=True)
+    assert row["verdict"] == verdict.UNKNOWN
+    assert row["gross"] is None
+    assert "no date has names in both" in row["sentence"]
+    assert "nan" not in row["sentence"]
+
+
+def test_a_holding_longer_than_the_history_is_too_short_a_history(make_panel):
+    panel, score = a_market(make_panel, 60, 0.02)
+    row = research.tearsheet(score, panel, (1, 90), holding=90).verdict.row(0, named=True)
+    assert row["verdict"] == verdict.INSUFFICIENT
+    assert "no date has 10 names with a score and a return over 90 sessions (at most 0)" in row["sentence"]
+
+
+def test_equal_scores_are_told_as_what_they_are(make_panel):
+    panel, score = a_market(make_panel, 60, 0.02)
+    flat = Score("flat", np.ones(score.values.shape), score.labels)
+    with pytest.raises(NotEnoughHistory, match="KR: on every date all scores"):
+        research.tearsheet(flat, panel, (1, 5))
+    with pytest.raises(NotEnoughHistory, match="no date has 61 names"):
+        research.tearsheet(score, panel, (1, 5), min_names=61)
+
+
+def test_exposure_of_a_region_is_to_its_own_factors(make_panel):
+    """Factor returns of two regions in one frame: every date stands twice, and each region takes its rows."""
+    panel, score = a_market(make_panel, 200, 0.02)
+    noise = np.random.default_rng(1).normal(0.0, 0.01, len(panel.dates))
+    own = pl.DataFrame({"date": panel.dates, "market": noise})
+    both = pl.concat(
+        [own.with_columns(region=pl.lit("KR")), own.with_columns(pl.col("market") * -3.0, region=pl.lit("US"))]
+    )
+    alone, chosen = (research.tearsheet(score, panel, (5,), factor_returns=given).exposure for given in (own, both))
+    assert alone.height == 2
+    assert alone.equals(chosen)
+    with pytest.raises(ConfigError, match="stand more than once"):
+        research.tearsheet(score, panel, (5,), factor_returns=both.drop("region"))
