@@ -8,9 +8,12 @@ price                                     close as traded, in the price's curren
 dollar_volume                             money traded: turnover, else price x volume; NaN without a trade
 index_close                               level of the region's index, (t, 1); NaN where the lake has none
 market_cap                                the issuer's market value, its share classes summed once
-shares_outstanding                        of the listing, on the shares of the date
+shares_outstanding                        in units of the listing, on the shares of the date
 any item of filings                       ``<item>[_ttm][_prior[K] | _lagK]``, money in the price's currency
 ========================================= ==========================================================
+
+Counts of shares and figures a share are of what the price is of: for a depositary receipt, receipts, each of
+which stands for ``panel.depositary_ratio`` shares of the company's.
 
 One input is made at a time, for one region's sessions, so that thirty items are never held at once.
 """
@@ -195,7 +198,12 @@ def _item(name: str, panel: Panel, rows: NDArray[np.intp], columns: NDArray[np.i
     """An item; one that is kept as steps is made on these cells only."""
     part = getattr(panel.items, "part", None)
     values: Array = part(name, rows, columns) if part else np.array(panel.items[name][np.ix_(rows, columns)])
-    return values
+    ratio = np.asarray(panel.depositary_ratio)[columns]
+    if (ratio == 1.0).all():
+        return values
+    if name.startswith("shares_"):
+        return values / ratio
+    return values * ratio if name.startswith("eps_") or "_per_share" in name else values
 
 
 def _dollar_volume(panel: Panel, cell: tuple[NDArray[np.intp], ...]) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from workbench import factors, markets
+from workbench.factors import inputs
 
 NAN = float("nan")
 YEAR = date(2023, 12, 31)
@@ -83,6 +84,16 @@ def test_a_receipt_of_two_shares(company: Any, days: list[date]) -> None:
     company.listing("KR", "000010", asset_type="adr", depositary_ratio=2.0)
     company.filing("000010", "net_income", YEAR, days[0], 5000.0, period="FY")
     np.testing.assert_allclose(raw(company, "earnings_yield"), 0.1, rtol=1e-15)
+
+
+def test_a_receipt_has_the_dividends_of_its_shares_and_its_share_of_the_count(company: Any, days: list[date]) -> None:
+    company.listing("KR", "000010", asset_type="adr", depositary_ratio=2.0)
+    company.filing("000010", "dividends_per_share", YEAR, days[0], 3.0, period="FY", currency="KRW")
+    np.testing.assert_allclose(raw(company, "dividend_yield"), 2 * 3.0 / 100.0, rtol=1e-15)
+    panel = company.lake.panel("KR", items=("shares_outstanding",))
+    every = panel.sessions("KR"), np.arange(1)
+    assert inputs.load("shares_outstanding", panel, *every)[:, 0].tolist() == [500.0] * 6
+    assert inputs.load("market_cap", panel, *every)[:, 0].tolist() == [50_000.0] * 6, "not given by the lake"
 
 
 def test_financials_have_no_free_cash_flow_but_a_return(company: Any, days: list[date]) -> None:
