@@ -3,7 +3,8 @@
 The value of a company is the sum over its listed common classes in a region, price times shares of each. A
 filing may give one count for all classes (EDGAR does not tell them apart): classes with one and the same
 count are valued once, at the lowest price a share among them, which is that of the class with more shares
-where rights differ by class (Berkshire's B and not its A).
+where rights differ by class (Berkshire's B and not its A). Classes of other currencies (B shares of China, the
+yuan counters of Hong Kong) are converted at the last rate known at the close.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench import markets
-from workbench.lake import adjust, bars, items, sql
+from workbench.lake import adjust, bars, items, money, rates, sql
 from workbench.lake.carried import Before, before, carried_close
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ def market_cap(lake: Lake, axes: Axes, every: Sequence[Column], price: Floats, n
     Returns
     -------
     float64, shape (T, N)
-        NaN where no class of the issuer has both price and count. Of an issuer without a known identity, the
+        NaN where no class of the issuer has both price and count (and, in another currency than the column's, a
+        rate: without one the class is left out, and ``notes`` say so). Of an issuer without a known identity, the
         value of the column alone. A share that is not part of the company's value, such as a preferred share
         outside Korea, has the value of its company.
     """
@@ -105,11 +107,15 @@ def market_cap(lake: Lake, axes: Axes, every: Sequence[Column], price: Floats, n
     ratio = np.array([told[one].ratio for one in wide.columns])
     own = np.arange(len(axes.columns))
     value: Floats = counts.dense(columns=own) * price[:, own] / ratio[own]
-    for group in _groups(wide.columns, told):
+    groups = list(_groups(wide.columns, told))
+    table = _exchange(lake, wide, groups, notes)
+    for group in groups:
         part = [n for n in group if told[wide.columns[n]].counts]
         shares, unit = counts.dense(columns=np.array(part, np.int64)), price[:, part] / ratio[part]
-        members = [n for n in group if n < len(own)]
-        value[:, members] = _summed(shares, unit)[:, None]
+        for target, members in _by_currency(wide.columns, [n for n in group if n < len(own)]).items():
+            pairs = [_pair(wide.columns[n], target) for n in part]
+            rate = np.column_stack([table.get(pair, np.ones(len(price))) for pair in pairs])
+            value[:, members] = _summed(shares, unit * rate)[:, None]
         if _shared(shares, unit).any():
             names = ", ".join(wide.columns[n].label for n in part)
             notes.append(f"market_cap: {names} are filed with one count for all classes; it is valued once.")
@@ -125,6 +131,35 @@ def _groups(columns: Sequence[Column], told: Mapping[Column, Listing]) -> Iterat
     for numbers in by_issuer.values():
         if len(numbers) > 1 and any(told[columns[n]].counts for n in numbers):
             yield numbers
+
+
+def _pair(column: Column, target: str) -> money.Pair:
+    """From the currency of a column's price to another one."""
+    return column.region, column.currency or markets.get(column.region).currency, target
+
+
+def _by_currency(columns: Sequence[Column], numbers: Sequence[int]) -> dict[str, list[int]]:
+    """Numbers of columns by the currency of their price."""
+    found: dict[str, list[int]] = {}
+    for n in numbers:
+        found.setdefault(_pair(columns[n], "")[1], []).append(n)
+    return found
+
+
+def _exchange(lake: Lake, axes: Axes, groups: Sequence[list[int]], notes: list[str]) -> dict[money.Pair, Floats]:
+    """Rates between the currencies of each issuer's classes, (T,); empty where each has one currency only."""
+    several = [found for found in (_by_currency(axes.columns, group) for group in groups) if len(found) > 1]
+    wanted = {
+        _pair(axes.columns[n], target)
+        for found in several
+        for target in found
+        for currency, numbers in found.items()
+        for n in numbers
+        if currency != target
+    }
+    if not wanted:
+        return {}
+    return money.local_rates(rates.Rates(lake), axes, sorted(wanted), notes, "share classes priced")
 
 
 def _summed(shares: Floats, unit: Floats) -> Floats:

@@ -63,15 +63,17 @@ def pairs(axes: Axes, loaded: Mapping[str, Item], target: Sequence[str]) -> list
     return sorted(found)
 
 
-def local_rates(exchange: rates.Rates, axes: Axes, wanted: Sequence[Pair], notes: list[str]) -> dict[Pair, Floats]:
-    """Rate of each pair at the closes of its region, (T,); NaN, and a note, where the lake has none."""
+def local_rates(
+    exchange: rates.Rates, axes: Axes, wanted: Sequence[Pair], notes: list[str], what: str = "items filed"
+) -> dict[Pair, Floats]:
+    """Rate of each pair at the closes of its region, (T,); NaN, and a note of ``what``, where the lake has none."""
     result: dict[Pair, Floats] = {}
     for pair in wanted:
         region, currency, target = pair
         try:
             known = rates.conversion(exchange, axes, [(region, currency)], target, notes)
         except DataError as error:
-            notes.append(f"{region}: items filed in {currency} have no value. {error.message}")
+            notes.append(f"{region}: {what} in {currency} have no value. {error.message}")
             result[pair] = np.full(len(axes.dates), np.nan)
         else:
             result[pair] = known[region, currency]

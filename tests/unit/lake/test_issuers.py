@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,33 @@ def test_one_count_for_all_classes_is_valued_once(desk: Any) -> None:
     panel = desk.lake.panel("US", items=("market_cap",))
     assert panel["market_cap"].tolist() == [[800_000.0] * 3] * 3, "a preferred share has its company's value"
     assert any("US:BRKA, US:BRKB are filed with one count for all classes" in note for note in panel.notes)
+
+
+@pytest.fixture
+def a_and_b(desk: Any) -> Any:
+    """1,000 A shares at 10 yuan and 500 B shares at 2 dollars; the dollar was at 7 yuan, from the third day at 8."""
+    days = desk.days("CN", date(2024, 3, 4), 4)
+    for code, price, shares, currency in (("600000", 10.0, 1000.0, "CNY"), ("900900", 2.0, 500.0, "USD")):
+        desk.bars("CN", code, dict.fromkeys(days, price))
+        desk.listing("CN", code, issuer_id="A", asset_type="stock", currency=currency)
+        count(desk, code, days[0], shares, "CN")
+    return desk
+
+
+def test_classes_of_two_currencies_are_added_up_at_the_rate_of_the_close(a_and_b: Any) -> None:
+    days = a_and_b.days("CN", date(2024, 3, 4), 4)
+    for day, usd in ((days[0], 1 / 7), (days[2], 1 / 8)):
+        a_and_b.fix("CNY", day, usd, datetime(day.year, day.month, day.day, 1, tzinfo=UTC))
+    panel = a_and_b.lake.panel("CN", items=("market_cap",), currency="local")
+    np.testing.assert_allclose(panel["market_cap"][:, 0], [17_000.0, 17_000.0, 18_000.0, 18_000.0], rtol=1e-15)
+    dollars = [17_000 / 7, 17_000 / 7, 18_000 / 8, 18_000 / 8]
+    np.testing.assert_allclose(panel["market_cap"][:, 1], dollars, rtol=1e-15)
+
+
+def test_a_class_without_a_rate_is_left_out_and_said(a_and_b: Any) -> None:
+    panel = a_and_b.lake.panel("CN", items=("market_cap",))
+    assert panel["market_cap"].tolist() == [[10_000.0, 1000.0]] * 4
+    assert any("share classes priced in USD have no value" in note for note in panel.notes)
 
 
 def test_a_receipt_stands_for_several_shares(desk: Any) -> None:
