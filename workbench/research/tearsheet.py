@@ -75,7 +75,7 @@ class Tearsheet:
     exposure : polars.DataFrame
         term, estimate, per_year, standard_error, t, r2, dates: of the gross long-short return.
     notes : tuple of str
-        Conventions, what is left out and why, and what the panel had to say.
+        What the panel had to say, what is left out and why, and conventions.
     """
 
     factor: str
@@ -210,7 +210,8 @@ def tearsheet(
         end=str(last),
         execution=execution,
         holding=question.holding,
-        notes=(*gathering.conventions(question), *notes, *panel.notes, *thin(panel, row)),
+        # What casts doubt on the figures stands before how they are made.
+        notes=(*panel.notes, *thin(panel, row), *notes, *gathering.conventions(question)),
         **frames,
     )
 
