@@ -90,7 +90,8 @@ def stored(folder: Path, tickers: int, days: NDArray[np.datetime64]) -> tuple[La
     lake.compact()
     path = folder / "bars.parquet"
     frame.select("ticker", "date", *features.FIELDS).write_parquet(path)
-    return lake, path, frame
+    # As in a run: one moment of the lake, whatever is published meanwhile.
+    return lake.at(lake.snapshot()), path, frame
 
 
 def part_a(tickers: int, days: NDArray[np.datetime64], repeats: int, qlib: bool) -> list[Figure]:

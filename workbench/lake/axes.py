@@ -6,6 +6,7 @@ one spell of a code: when a code is given to another company, its bars go to a c
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -79,6 +80,10 @@ class Column:
         return f"{self.region}:{self.ticker}" + (f"#{self.spell}" if self.spell > 1 else "")
 
 
+#: Columns of lakes that cannot change, by regions: the question scans every bar.
+_kept: weakref.WeakKeyDictionary[Lake, dict[tuple[str, ...], tuple[Column, ...]]] = weakref.WeakKeyDictionary()
+
+
 @dataclass(frozen=True)
 class Axes:
     """Dates (T) and columns (N) of a panel, and the rows on which each region trades.
@@ -95,7 +100,16 @@ class Axes:
 
 
 def columns(lake: Lake, regions: Sequence[str]) -> list[Column]:
-    """Every spell with a bar in the lake, by region as asked, code and spell."""
+    """Every spell with a bar in the lake, by region as asked, code and spell; found once for a pinned lake."""
+    if lake.pinned is None:
+        return _found(lake, regions)
+    kept = _kept.setdefault(lake, {})
+    if tuple(regions) not in kept:
+        kept[tuple(regions)] = tuple(_found(lake, regions))
+    return list(kept[tuple(regions)])
+
+
+def _found(lake: Lake, regions: Sequence[str]) -> list[Column]:
     given = {"regions": list(regions)}
     spans, special = [], []
     with sql.reading(lake, ["ohlcv", "spells"]) as cursor:

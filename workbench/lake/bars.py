@@ -98,7 +98,7 @@ def load(lake: Lake, axes: Axes, fields: Sequence[str]) -> tuple[dict[str, Float
         for batch in cursor.sql(text, params=given).to_arrow_reader(_BATCH):
             column, day = (batch.column(number).to_numpy(zero_copy_only=False) for number in (0, 1))
             region = region_of[column]
-            row = rows[region, day.astype(np.int64) - origin]
+            row = rows[0][day - origin] if len(rows) == 1 else rows[region, day - origin]
             outside = row < 0
             kept: NDArray[np.bool_] | slice = ~outside if outside.any() else slice(None)
             astray += np.bincount(region[outside], minlength=len(astray))
