@@ -26,7 +26,8 @@ def certificate(target: Any, lake: Lake, regions: str | Sequence[str], *, timing
     Parameters
     ----------
     target
-        As for :func:`workbench.studies.proof.prove`, but one thing and not ``"all"``.
+        As for :func:`workbench.studies.proof.prove`, but one thing and not ``"all"``; of a name that a factor set
+        and a strategy share, the set.
     lake : Lake
     regions : str or sequence of str
 
@@ -36,7 +37,7 @@ def certificate(target: Any, lake: Lake, regions: str | Sequence[str], *, timing
         None where the lake has too little to prove anything, or the target no value: it is unproven then.
     """
     asked = markets.check_regions([regions] if isinstance(regions, str) else list(regions))
-    (subject,) = subjects.resolve(target)
+    subject = subjects.resolve(target)[0]
     key = keys.key(subject, asked, timing)
     path = settings.load().state / keys.FOLDER / f"{key}.json"
     if path.is_file():

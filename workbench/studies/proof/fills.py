@@ -50,7 +50,7 @@ def check(strategy: Strategy, world: World) -> Finding | None:
                 f"the decision of {day} moves fills of that day or earlier ones"
                 f"{f', first of {ticker[0]}' if len(ticker) else ''}: it is traded before it is known."
             )
-            return Finding(strategy.name, "fill", "fills", date=str(day), detail=told)
+            return Finding(f"strategy {strategy.name}", "fill", "fills", date=str(day), detail=told)
     return None
 
 

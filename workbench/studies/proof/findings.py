@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class Finding:
     Attributes
     ----------
     target : str
-        What was examined.
+        What was examined, and of what kind it is: a set and a strategy may have one name.
     kind : str
         ``moved`` (a value that stood moved with the future), ``insensitive`` (it does not depend on the lake),
         ``empty`` (there is nothing to prove), ``captured`` (data from outside of the lake), ``fill`` (traded
@@ -220,9 +220,3 @@ class Proof:
         schema: dict[str, type[pl.DataType]] = dict.fromkeys(Finding.__dataclass_fields__, pl.String)
         schema |= {"before": pl.Float64, "after": pl.Float64, "count": pl.Int64, "largest": pl.Float64}
         return pl.DataFrame([asdict(one) for one in self.findings], schema=schema)
-
-
-def only(proof: Proof, certificate: Certificate) -> Proof:
-    """The proof of one of its targets."""
-    found = tuple(one for one in proof.findings if one.target == certificate.target)
-    return replace(proof, causal=certificate.causal, findings=found, certificates=(certificate,))

@@ -28,13 +28,13 @@ def narrow(examination: _Examination) -> None:
         own = {
             name: finding
             for (target, name), finding in examination.findings.items()
-            if target == subject.name and finding.kind == "moved"
+            if target == subject.label and finding.kind == "moved"
         }
         for world in dict.fromkeys(finding.world for finding in own.values()):
             names = {name: finding for name, finding in own.items() if finding.world == world}
             examination.findings.update(
                 {
-                    (subject.name, name): finding
+                    (subject.label, name): finding
                     for name, finding in _narrowed(examination, subject, world, names).items()
                 }
             )

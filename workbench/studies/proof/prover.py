@@ -178,7 +178,7 @@ class _Examination:
         self.asked = worlds.needed([one for subject in self.subjects for one in subject.sets])
         self.held = Held(self.lake.what_if(self.plan.base()))
         base = self.world(Alteration())
-        self.honest: dict[str, Grids] = {one.name: values.by_name(one.build(base)) for one in self.subjects}
+        self.honest: dict[str, Grids] = {one.label: values.by_name(one.build(base)) for one in self.subjects}
         for subject in self.subjects:
             self._captured(subject)
             self._empty(subject)
@@ -204,7 +204,7 @@ class _Examination:
         """What moved in a world, by name."""
         other = values.by_name(subject.build(world))
         found = {}
-        for name, grid in self.honest[subject.name].items():
+        for name, grid in self.honest[subject.label].items():
             altered = other.get(name) or replace(grid, values=np.full_like(grid.values, np.nan))
             tolerance = FITTED if subject.fitted else 0.0
             move = values.compare(grid, altered, moment, held=self.during, tolerance=tolerance)
@@ -215,21 +215,21 @@ class _Examination:
     def _look(self, kind: str, moment: Moment) -> None:
         world = self.world(self.plan.altered(kind, moment))
         for subject in self.subjects:
-            names = self.honest[subject.name]
-            if all((subject.name, name) in self.findings for name in names):
+            names = self.honest[subject.label]
+            if all((subject.label, name) in self.findings for name in names):
                 continue
             stood = sum(self._stood(grid, moment) for grid in names.values())
-            self.compared[subject.name] = self.compared.get(subject.name, 0) + stood
+            self.compared[subject.label] = self.compared.get(subject.label, 0) + stood
             label = world.lake.altered.label if world.lake.altered else kind
             try:
                 found = self.moves(subject, world, moment)
             except FAILS as error:
                 if stood:
                     told = f"it cannot be built when the future is {label}: {type(error).__name__}: {error}"
-                    self._add(Finding(subject.name, "failed", world=label, detail=told))
+                    self._add(Finding(subject.label, "failed", world=label, detail=told))
                 continue
             for name, move in found.items():
-                self._add(moved(subject.name, name, label, move))
+                self._add(moved(subject.label, name, label, move))
 
     def _add(self, finding: Finding | None) -> None:
         if finding is not None:
@@ -245,7 +245,7 @@ class _Examination:
             told = "; ".join(f"{name} ({what})" for name, what in held)
             self._add(
                 Finding(
-                    subject.name,
+                    subject.label,
                     "captured",
                     name="captured data",
                     detail=f"it brings data along that do not come from the lake it is given: {told}.",
@@ -255,18 +255,18 @@ class _Examination:
     def _empty(self, subject: Subject) -> None:
         """A target without a value at any moment proves nothing."""
         names = self._without(subject)
-        there = self.honest[subject.name].keys() - set(names)
+        there = self.honest[subject.label].keys() - set(names)
         if not there or (subject.main and subject.main not in there):
             told = (
                 f"it has no value of {' '.join(self.regions)} at or before {self._last().day}: nothing is proven. "
                 "Look at its notes, or take more history or other regions."
             )
-            self._add(Finding(subject.name, "empty", name=subject.main, detail=told))
+            self._add(Finding(subject.label, "empty", name=subject.main, detail=told))
 
     def _without(self, subject: Subject) -> list[str]:
         """Names of a subject that have no value at any moment."""
         last = self._last()
-        return [name for name, grid in self.honest[subject.name].items() if not self._stood(grid, last)]
+        return [name for name, grid in self.honest[subject.label].items() if not self._stood(grid, last)]
 
     def _last(self) -> Moment:
         return max(self.plan.moments, key=lambda one: one.instant)
@@ -280,9 +280,9 @@ class _Examination:
         moment = self._last()
         world = self.world(self.plan.altered("past", moment))
         for subject in self.subjects:
-            told_of = {name for target, name in self.findings if target == subject.name}
+            told_of = {name for target, name in self.findings if target == subject.label}
             told_of.update(self._without(subject))
-            open_ = [name for name in self.honest[subject.name] if name not in told_of]
+            open_ = [name for name in self.honest[subject.label] if name not in told_of]
             if not open_:
                 continue
             try:
@@ -295,7 +295,7 @@ class _Examination:
                         f"{name} stays the same when all inputs of the lake up to {moment.day} are scrambled: it was "
                         "computed elsewhere."
                     )
-                    self._add(Finding(subject.name, "insensitive", name=name, world="past", detail=told))
+                    self._add(Finding(subject.label, "insensitive", name=name, world="past", detail=told))
 
     def _same_told_once(self) -> None:
         """A score that moved with the factor's own value is told with that value alone."""
@@ -304,7 +304,7 @@ class _Examination:
                 del self.findings[target, name]
 
     def _certificate(self, subject: Subject) -> Certificate:
-        own = [finding for (target, _), finding in self.findings.items() if target == subject.name]
+        own = [finding for (target, _), finding in self.findings.items() if target == subject.label]
         kinds = [*FUTURES, *(("later regions shifted",) if self._later_regions() else ()), "past scrambled"]
         return Certificate(
             target=subject.name,
@@ -322,7 +322,7 @@ class _Examination:
             worlds=tuple(kinds),
             tickers=worlds.codes(self.plan, self.regions),
             left_out=self.plan.left_out,
-            values=self.compared.get(subject.name, 0),
+            values=self.compared.get(subject.label, 0),
             without=tuple(self._without(subject)),
             timing="held" if self.during else "close",
             tolerance=FITTED if subject.fitted else 0.0,

@@ -72,9 +72,14 @@ class Subject:
     strategy: Strategy | None = None
     candidate: registry.Factor | None = None
 
+    @property
+    def label(self) -> str:
+        """Kind and name: a set and a strategy may have the same name."""
+        return f"{self.kind} {self.name}"
+
 
 def resolve(target: Any, *, fitted: bool = False) -> list[Subject]:
-    """The subjects of a target; see :func:`workbench.studies.proof.prove`.
+    """The subjects of a target, see :func:`workbench.studies.proof.prove`; several where they share the name.
 
     Raises
     ------
@@ -105,14 +110,17 @@ def _by_name(name: str) -> list[Subject]:
             *(of_strategy(Strategy.load(one)) for one in strategies),
             *(of_market(one) for one in MARKETWIDE),
         ]
+    found: list[Subject] = []
     if name in MARKETWIDE:
-        return [of_market(name)]
+        found.append(of_market(name))
     if name in registry.names():
-        return of_factors((name,))
+        found.extend(of_factors((name,)))
     if name in stored_sets:
-        return [of_set(scoring.load_factor_set(name))]
+        found.append(of_set(scoring.load_factor_set(name)))
     if name in strategies or name.endswith((".yaml", ".yml")):
-        return [of_strategy(Strategy.load(name))]
+        found.append(of_strategy(Strategy.load(name)))
+    if found:
+        return found
     known = [*registry.names(), *stored_sets, *strategies, *MARKETWIDE, ALL]
     near = difflib.get_close_matches(name, known, n=3)
     raise ConfigError(
