@@ -120,6 +120,6 @@ def _names(factors: pl.DataFrame) -> list[str]:
         if isinstance(size, float) and size > _LARGEST_DAILY:
             raise ConfigError(
                 f"The daily returns of {name} are {size:.2f} in the middle: these are percentages.",
-                hint="Divide them by 100; returns are fractions here.",
+                hint="Divide them by 100, or read the file with percent=True (in the notebook: in_percent=true).",
             )
     return names
