@@ -118,6 +118,8 @@ def score(**changes):
         ({"net_income_ttm": -1.0, "net_income_ttm_prior": -2.0}, 8.0),
         ({"operating_cash_flow_ttm": -1.0}, 7.0),
         ({"net_income_ttm_prior": 12.0}, 8.0),
+        ({"net_income_ttm_prior": 11.0}, 8.0),  # of the assets that each year began with
+        ({"revenue_ttm_prior": 109.0}, 8.0),
         ({"operating_cash_flow_ttm": 12.0}, 8.0),
         ({"total_debt_prior": 15.0}, 8.0),
         ({"total_debt": 0.0, "total_debt_prior": 0.0}, 9.0),
