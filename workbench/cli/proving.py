@@ -77,7 +77,7 @@ def _table(proof: Proof) -> pl.DataFrame:
         {
             "target": one.target,
             "kind": one.kind,
-            "causal": "yes" if one.causal else "NO",
+            "causal": "yes" if one.causal else "NO" if one.examined else "no values",
             "values": one.values,
             "without values": ", ".join(one.without),
             "certificate": one.key[:8],

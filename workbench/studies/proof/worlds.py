@@ -134,9 +134,10 @@ def plan(
     found = _spans(lake, regions)
     first, end = max(low for low, _ in found.values()), min(high for _, high in found.values())
     if end - first < timedelta(days=180):
+        spans = ", ".join(f"{region} {low} to {high}" for region, (low, high) in found.items())
         raise NotEnoughHistory(
-            f"The lake has bars of {' '.join(regions)} from {first} to {end}: too few to cut a future off.",
-            hint="Collect at least half a year.",
+            f"The bars of {' and '.join(regions)} share less than half a year ({spans}): no future to cut off.",
+            hint="Prove the regions one by one." if len(regions) > 1 else "Collect more.",
         )
     start = first if whole else max(first, end - WINDOW)
     if dates:
