@@ -32,7 +32,7 @@ Precision = Literal["float64", "float32"]
 
 
 def compute(
-    factors: Sequence[str] | FactorSet,
+    factors: str | Sequence[str] | FactorSet,
     data: Lake | Panel,
     regions: str | Sequence[str] | None = None,
     *,
@@ -46,7 +46,7 @@ def compute(
 
     Parameters
     ----------
-    factors : sequence of str, or FactorSet
+    factors : str, sequence of str, or FactorSet
         Names of registered factors.
     data : Lake or Panel
         A lake loads what is needed, with the warm-up before ``start``; a panel must hold the fields and
@@ -76,6 +76,9 @@ def compute(
     ------
     ConfigError
         Unknown factor, or one that needs an input which is not there.
+    DataError
+        A factor's function returns something else than numbers of the shape of its columns. What the function
+        raises itself comes through, with a note that names the factor and the region.
     NotEnoughHistory
         The panel has no row between ``start`` and ``end``.
 
@@ -89,7 +92,8 @@ def compute(
     --------
     >>> scores = wb.factors.compute(["momentum_12m_1m"], lake, "KR", start="2024-01-01")  # doctest: +SKIP
     """
-    chosen = factors if isinstance(factors, sets.FactorSet) else sets.of(tuple(factors))
+    named = (factors,) if isinstance(factors, str) else factors
+    chosen = named if isinstance(named, sets.FactorSet) else sets.of(tuple(named))
     for name in chosen.factors:
         registry.get(name)
     if precision not in ("float64", "float32"):
@@ -138,7 +142,7 @@ def from_panel(
     labels = Labels(np.asarray(panel.dates)[rows], tickers, regions, kept)
     raw, values = ({name: _empty(labels, precision) for name in chosen.factors} for _ in range(2))
     filled = dict.fromkeys(chosen.factors, 0)
-    scalings = {}
+    scalings, told = {}, list[str]()
     with ThreadPoolExecutor(threads or cores()) as pool:
         for region, flags in sessions.items():
             work = Regional(chosen, Slice(panel, flags, labels.columns(region)), rows)
@@ -146,6 +150,7 @@ def from_panel(
             for name, count in work.scores(raw, values, pool).items():
                 filled[name] += count
             scalings[region] = work.scaling
+            told += work.notes
         values[COMPOSITE] = _composite(values, chosen, labels, pool)
     own, scores = _frozen(raw), _frozen(values)
     unclipped = partial(_unclipped, own, chosen, labels, scalings)
@@ -153,7 +158,14 @@ def from_panel(
         labels,
         own,
         scores,
-        (*panel.notes, *inputs.notes(chosen.needs, panel), *_told(filled)),
+        (
+            *panel.notes,
+            *inputs.notes(chosen.needs, panel),
+            *_told(filled),
+            *_small_samples(chosen),
+            *told,
+            *_empty_ones(own, scores, labels),
+        ),
         unclipped,
         filled if chosen.fill else {},
     )
@@ -224,6 +236,33 @@ def _told(filled: Mapping[str, int]) -> list[str]:
         return []
     told = ", ".join(f"{name} {count:,}" for name, count in some.items())
     return [f"Missing scores filled with the median of their region and date: {told}."]
+
+
+def _small_samples(chosen: FactorSet) -> list[str]:
+    if chosen.transform != "rank" or chosen.fewest_names >= transforms.RANK_MIN_NAMES:
+        return []
+    usual = transforms.RANK_MIN_NAMES
+    return [
+        f"Ranks stand from {chosen.fewest_names} names a region and date on, as the set asks, and not from {usual}."
+    ]
+
+
+def _empty_ones(raw: Mapping[str, Floats], scores: Mapping[str, Floats], labels: Labels) -> list[str]:
+    """Factors that score nothing at all in a region, which the composite would pass over in silence."""
+    told = []
+    for name, values in raw.items():
+        for region in labels.region_names():
+            columns = labels.columns(region)
+            if not _nothing(scores[name], columns):
+                continue
+            why = "it has no value" if _nothing(values, columns) else "too few names have a value, or all are equal"
+            told.append(f"{region}: {name} has no score on any date; {why}.")
+    return told
+
+
+def _nothing(values: Floats, columns: NDArray[np.intp]) -> bool:
+    """Whether all values of a region are missing; the last rows are looked at first."""
+    return all(bool(np.isnan(values[row, columns]).all()) for row in range(len(values) - 1, -1, -1))
 
 
 def _frozen(arrays: dict[str, Floats]) -> dict[str, Any]:

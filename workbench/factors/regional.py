@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from workbench.errors import DataError
 from workbench.factors import registry, transforms
 from workbench.factors.scaling import Scaling
-from workbench.factors.supply import Masks, Slice, serve
+from workbench.factors.supply import Masks, Slice, is_filed, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,7 +42,9 @@ class Regional:
     """
 
     def __init__(self, chosen: FactorSet, part: Slice, rows: slice) -> None:
-        self.chosen, self.part = chosen, part
+        self.chosen, self.part, self.region = chosen, part, part.region
+        #: What a reader must know of the factors' own values.
+        self.notes: list[str] = []
         self.factors = [registry.get(name) for name in chosen.factors]
         by_sector = "sector" in chosen.neutralize or not all(one.financials for one in self.factors)
         self.masks = Masks.of(part, by_sector)
@@ -86,7 +89,7 @@ class Regional:
         def use(factor: registry.Factor, arrays: dict[str, NDArray[np.float64]]) -> None:
             raw[factor.name][cell] = self._own(factor, arrays, columns)[self.kept]
 
-        serve(factors, self.part, columns, use)
+        serve(factors, self.part, columns, use, self._carried)
 
     def _own(
         self, factor: registry.Factor, arrays: dict[str, NDArray[np.float64]], columns: slice
@@ -95,18 +98,74 @@ class Regional:
 
         Rows with less history than the look-back have no value, so that a longer history moves none.
         """
-        found = np.asarray(factor(**arrays), dtype=np.float64)
-        shape = self.masks.member[:, columns].shape
-        fresh = found.shape == shape and found.flags.owndata and found.flags.writeable
-        values = found if fresh else np.array(np.broadcast_to(found, shape))
+        with _Naming(factor, self.region):
+            made = factor(**arrays)
+        found = self._checked(factor, made, self.masks.member[:, columns].shape)
+        if not factor.by_column:
+            self._check_reach(factor, arrays, found)
+        fresh = factor.by_column and found.flags.owndata and found.flags.writeable
+        values = found if fresh else found.copy()  # a cell's function may return an array that it keeps
         values[: factor.lookback] = np.nan
         values[~np.isfinite(values)] = np.nan
         self.masks.forbid(values, factor.lookback, factor.financials, columns)
-        days = self.chosen.fills(factor.name)
-        if days:
-            values = transforms.forward_fill(values, self.days, days)
-            self.masks.forbid(values, factor.lookback, factor.financials, columns)
         return values
+
+    def _checked(self, factor: registry.Factor, made: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """What a factor returned, if it is one number a session and column.
+
+        Nothing is broadcast: a row for all dates would hold what is only known on one of them.
+        """
+        found = np.asarray(made)
+        if found.shape != shape or found.dtype.kind not in "fiub":
+            what = f"shape {found.shape} and type {found.dtype}"
+            raise DataError(
+                f"Factor {factor.name} returned {what} for {self.region}; it must return numbers of shape {shape}, "
+                "one for each session and column.",
+                hint="Return an array like the inputs, NaN where there is no value.",
+            )
+        return np.asarray(found, dtype=np.float64)
+
+    def _check_reach(
+        self, factor: registry.Factor, arrays: dict[str, NDArray[np.float64]], found: NDArray[np.float64]
+    ) -> None:
+        """Note where the last session has another value if it is computed with no more than the look-back."""
+        rows = self.chosen.lookback + 1
+        if len(found) <= rows:
+            return
+        with _Naming(factor, self.region):
+            alone = np.asarray(factor(**{name: values[-rows:] for name, values in arrays.items()}))
+        same = alone.shape == (rows, found.shape[1]) and np.array_equal(alone[-1], found[-1], equal_nan=True)
+        if not same:
+            self.notes.append(
+                f"{self.region}: {factor.name} has other values on {self.days[-1]} when it is given {rows - 1} "
+                "sessions before it and not the whole history: a daily update will not give the numbers of a full run. "
+                f"Raise its lookback={factor.lookback}."
+            )
+
+    def _carried(self, need: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """An input with its gaps filled, where the set asks for that: a missing figure of filings, no price.
+
+        A value that a rule forbids, like book to price of a negative book, stays forbidden.
+        """
+        days = self.chosen.fill_days
+        return transforms.forward_fill(values, self.days, days) if days and is_filed(need) else values
+
+
+class _Naming:
+    """Names the factor and the region in what a factor's function raises, and lets it go on."""
+
+    def __init__(self, factor: registry.Factor, region: str) -> None:
+        self.factor, self.region = factor, region
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, Exception):
+            error.add_note(
+                f"Raised by the function of factor {self.factor.name}, on {self.region}. Its inputs are read-only "
+                f"arrays of (sessions, columns): {', '.join(self.factor.needs)}; copy one before changing it."
+            )
 
 
 def blocks(length: int, size: int) -> Iterator[slice]:

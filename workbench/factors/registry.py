@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import importlib
 import inspect
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 BARS = ("open", "high", "low", "close", "volume", "turnover")
 
 FactorFunction = Callable[..., "NDArray[np.float64]"]
+
+#: What a name of a factor or of a family looks like: it becomes a column of a table.
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
+#: Columns that tables of scores have beside the factors, and parts of a signal beside the families.
+TAKEN, TAKEN_FAMILIES = ("region", "ticker", "date", "definition", "composite"), ("base", "model")
 
 #: Families of the house; each is a module that registers its factors when it is imported.
 FAMILIES = ("value", "momentum", "quality", "low_volatility", "size_liquidity")
@@ -121,7 +127,7 @@ def factor(
     Parameters
     ----------
     family : str
-        For example ``momentum``.
+        For example ``momentum``; small letters, digits and underscores, like the function's name.
     lookback : int
         Sessions before t whose data the value at t uses; at least 0.
     needs : tuple of str
@@ -138,8 +144,9 @@ def factor(
     Raises
     ------
     ConfigError
-        For a direction other than +1 or -1, a negative look-back, no field, or a parameter of the
-        function that is not in ``needs``.
+        For a direction other than +1 or -1, a look-back that is no whole number of 0 or more, no field, a
+        parameter of the function that is not in ``needs``, and a name that cannot be a column, that a column
+        of the tables has already, or that is a factor of the house.
 
     Examples
     --------
@@ -148,15 +155,7 @@ def factor(
     ... def return_5d(close):
     ...     return wb.factors.windows.total_return(close, window=5, skip=0)
     """
-    if direction not in (1, -1):
-        raise ConfigError(
-            f"direction={direction} is not +1 or -1.", hint="Say whether high values are good (+1) or bad."
-        )
-    if lookback < 0 or not needs:
-        raise ConfigError(
-            f"lookback={lookback}, needs={needs}: a factor needs at least one field and a look-back of 0 or more.",
-            hint='For example lookback=252, needs=("close",).',
-        )
+    _check_declaration(family, lookback, needs, direction)
 
     def register(function: FactorFunction) -> FactorFunction:
         parameters = inspect.signature(function).parameters.values()
@@ -168,10 +167,51 @@ def factor(
                 hint="Name the function's parameters like the fields it needs.",
             )
         name = function.__name__
-        _REGISTRY[name] = Factor(name, function, family, lookback, tuple(needs), direction, source, financials)
+        _check_name(function)
+        _REGISTRY[name] = Factor(name, function, family, lookback, tuple(needs), int(direction), source, financials)
         return function
 
     return register
+
+
+def _check_declaration(family: str, lookback: object, needs: object, direction: int) -> None:
+    if direction not in (1, -1):
+        raise ConfigError(
+            f"direction={direction} is not +1 or -1.", hint="Say whether high values are good (+1) or bad."
+        )
+    known = isinstance(needs, tuple | list) and needs
+    whole = isinstance(lookback, int) and not isinstance(lookback, bool) and lookback >= 0
+    if not known or not whole:
+        raise ConfigError(
+            f"lookback={lookback!r}, needs={needs!r}: a factor needs a tuple of at least one field and a look-back "
+            "that is a whole number of 0 or more.",
+            hint='For example lookback=252, needs=("close",).',
+        )
+    if not _NAME.fullmatch(family) or family in TAKEN_FAMILIES:
+        raise ConfigError(
+            f"family={family!r} is not 1 to 60 small letters, digits and underscores, or is one of "
+            f"{', '.join(TAKEN_FAMILIES)}.",
+            hint=f"Take one of {', '.join(FAMILIES)}, or a name of your own.",
+        )
+
+
+def _check_name(function: FactorFunction) -> None:
+    """A name becomes a column of ``factor_scores``, and a factor of the house stays what its page says."""
+    name = function.__name__
+    if not _NAME.fullmatch(name) or name in TAKEN:
+        raise ConfigError(
+            f"A factor cannot be named {name!r}: a name is 1 to 60 small letters, digits and underscores, and none "
+            f"of {', '.join(TAKEN)}.",
+            hint="Name the function by quantity and window, like momentum_12m_1m.",
+        )
+    if (getattr(function, "__module__", None) or "").startswith(f"{identity.OWN}."):
+        return
+    _load()
+    if name in _REGISTRY and _REGISTRY[name].by_column:
+        raise ConfigError(
+            f"{name!r} is a factor of the house, which sets and pages count on.",
+            hint=f"Name yours otherwise, for example my_{name}"[:120] + ".",
+        )
 
 
 @contextmanager

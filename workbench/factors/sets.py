@@ -8,9 +8,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from workbench.errors import ConfigError
-from workbench.factors import inputs, registry, transforms, windows
+from workbench.factors import registry, transforms, windows
 from workbench.factors.combination import Combination
+from workbench.factors.supply import is_filed
 
+#: Names of what is no factor set and has signals, tables or certificates under its name.
+TAKEN = ("layered", "technicals", "all")
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 
 
@@ -39,8 +42,8 @@ class FactorSet(BaseModel):
         ``median`` gives a member without a value the median score of its region and date; the scores say how
         many were filled. None, as a rule, leaves it out: the weights of the others count for more.
     fill_days : int or None
-        Days of the calendar for which the last value of a factor that uses filings stands in for a missing
-        one, 1 to 400.
+        Days of the calendar for which the last figure of filings stands in for a missing one, 1 to 400. What a
+        factor's rule forbids (book to price of a negative book) is not filled.
     combination : Combination
         How the composite is made of the scores; ``equal`` takes the weights of ``factors``.
     """
@@ -65,6 +68,12 @@ class FactorSet(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _name_is_free(self) -> FactorSet:
+        if self.name in TAKEN:
+            raise ValueError(f"name={self.name} means something else; a set is none of {', '.join(TAKEN)}")
+        return self
+
+    @model_validator(mode="after")
     def _nothing_is_named_twice(self) -> FactorSet:
         if len(set(self.neutralize)) != len(self.neutralize):
             raise ValueError(f"neutralize={list(self.neutralize)} names something twice")
@@ -85,8 +94,8 @@ class FactorSet(BaseModel):
         return max(windows.CARRIED, *(registry.get(name).lookback + self.fills(name) for name in self.factors))
 
     def fills(self, name: str) -> int:
-        """Days for which a factor's last value may stand in for a missing one; 0 for factors of prices alone."""
-        return self.fill_days or 0 if inputs.split(registry.get(name).needs)[1] else 0
+        """Days for which a factor's figures of filings may stand in for missing ones; 0 for factors without any."""
+        return self.fill_days or 0 if any(map(is_filed, registry.get(name).needs)) else 0
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -107,8 +116,13 @@ def of(names: list[str] | tuple[str, ...]) -> FactorSet:
     Raises
     ------
     ConfigError
-        No factor at all.
+        No factor at all, an unknown one, or one that is named twice.
     """
+    twice = next((name for name in names if list(names).count(name) > 1), None)
+    if twice is not None:
+        raise ConfigError(f"Factor {twice} is named twice.", hint="Name it once; a FactorSet gives it more weight.")
+    for name in names:
+        registry.get(name)
     if not names:
         raise ConfigError("No factor is named.", hint=f"Name one or more of {', '.join(registry.names())}.")
     return FactorSet(name="unnamed", factors=dict.fromkeys(names, 1.0))

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 FINANCIALS = "Financials"
 
 
+def is_filed(name: str) -> bool:
+    """Whether an input is a figure of filings, and not of bars, indexes or counts of shares."""
+    return name not in (*inputs.BARS, *inputs.MADE_OF, inputs.SHARES)
+
+
 @dataclass(frozen=True)
 class Slice:
     """One region of a panel: its sessions, and its columns.
@@ -43,6 +48,11 @@ class Slice:
         """(t, n): sessions and columns."""
         return int(np.count_nonzero(self.rows)), len(self.columns)
 
+    @property
+    def region(self) -> str:
+        """Its name; empty for a region without columns."""
+        return self.panel.regions[int(self.columns[0])] if len(self.columns) else ""
+
     def cut(self, grid: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """The region's part of a (T, N) grid of the panel, shape (t, n)."""
         return np.asarray(grid, dtype=bool)[np.ix_(self.rows, self.columns)]
@@ -53,6 +63,7 @@ def serve(
     part: Slice,
     columns: slice,
     use: Callable[[Factor, dict[str, NDArray[np.float64]]], None],
+    carried: Callable[[str, NDArray[np.float64]], NDArray[np.float64]] = lambda _, values: values,
 ) -> None:
     """Hand each factor its inputs on some columns, in an order in which inputs can go early.
 
@@ -60,6 +71,8 @@ def serve(
     ----------
     use : callable
         Takes the factor and its arrays by name, each (t, n), or (t, 1) for a level of the region; read-only.
+    carried : callable, optional
+        Takes an input's name and array, and returns the array with its gaps filled.
     """
     held: dict[str, NDArray[np.float64]] = {}
     left = ordered(factors)
@@ -67,7 +80,7 @@ def serve(
         factor = left.pop(0)
         for need in factor.needs:
             if need not in held:
-                held[need] = inputs.load(need, part.panel, part.rows, part.columns[columns])
+                held[need] = carried(need, inputs.load(need, part.panel, part.rows, part.columns[columns]))
                 held[need].setflags(write=False)
         use(factor, {need: held[need] for need in factor.needs})
         wanted = {need for one in left for need in one.needs}

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from workbench.factors.accounts import common_equity as equity_of_common
 from workbench.factors.accounts import first_of, or_nothing, positive
 from workbench.factors.registry import factor
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -138,9 +139,11 @@ def dividend_yield(dividends_paid_ttm: Array, dividends_per_share_ttm: Array, ma
     -------
     (T, N) array
         0 for a company that files dividends of 0; NaN for one that files none at all, since a company that
-        pays nothing is not told from one whose dividends were not read.
+        pays nothing is not told from one whose dividends were not read; NaN for twelve months below 0, which
+        are errors of the source.
     """
-    return first_of(dividends_paid_ttm / positive(market_cap), dividends_per_share_ttm / positive(price))
+    found = first_of(dividends_paid_ttm / positive(market_cap), dividends_per_share_ttm / positive(price))
+    return np.where(found >= 0.0, found, np.nan)
 
 
 @factor(

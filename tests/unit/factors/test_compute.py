@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from workbench import factors
-from workbench.errors import ConfigError
+from workbench.errors import ConfigError, DataError
 from workbench.factors import FactorSet, inputs, registry, supply
 from workbench.lake.listing import Sectors
 
@@ -218,3 +218,95 @@ def test_single_precision_is_the_rounded_double(make_panel, close):
         assert np.array_equal(single.raw[name], double.raw[name].astype(np.float32), equal_nan=True)
         assert single[name].values == pytest.approx(double[name].values, abs=1e-5, nan_ok=True)
     assert np.array_equal(double.rounded()["a"].values, double["a"].values.astype(np.float32), equal_nan=True)
+
+
+def from_a_cell(function, lookback=0):
+    function.__module__ = "__main__"
+    factors.factor(family="mine", lookback=lookback, needs=("close",))(function)
+    return function.__name__
+
+
+@pytest.mark.parametrize(
+    "made", [lambda close: close[-1], lambda close: close[1:], lambda _: 3.0, lambda _: None, lambda c: c.astype(str)]
+)
+def test_what_is_not_one_number_a_session_and_column_is_refused(make_panel, close, made):
+    def odd(close):
+        return made(close)
+
+    with pytest.raises(DataError, match=rf"odd returned shape .* for KR.*shape \(120, {NAMES}\)"):
+        factors.compute([from_a_cell(odd)], make_panel(close, labels()))
+
+
+def test_what_a_factor_raises_names_it_and_its_region(make_panel, close):
+    def changing(close):
+        close[close < 90] = np.nan
+        return close
+
+    with pytest.raises(ValueError, match="read-only") as caught:
+        factors.compute([from_a_cell(changing)], make_panel(close, labels()))
+    assert "factor changing, on KR" in caught.value.__notes__[0]
+
+
+def test_an_array_that_a_cell_keeps_is_not_changed(make_panel, close):
+    kept = close.copy()
+
+    def keeping(close):
+        return kept
+
+    factors.compute([from_a_cell(keeping, lookback=5)], make_panel(close, labels()))
+    assert np.array_equal(kept, close)
+
+
+def test_a_factor_without_scores_is_told(make_panel, close):
+    def nothing(close):
+        return close * np.nan
+
+    def equal(close):
+        return np.ones(close.shape)
+
+    names = [from_a_cell(nothing), from_a_cell(equal), register("plain")]
+    notes = " ".join(factors.compute(names, make_panel(close, labels())).notes)
+    assert "KR: nothing has no score on any date; it has no value." in notes
+    assert "KR: equal has no score on any date; too few names have a value, or all are equal." in notes
+    assert "plain" not in notes
+
+
+def test_a_factor_that_looks_further_back_than_it_says_is_told(make_panel, close):
+    def month(close):
+        return factors.windows.total_return(close, window=30, skip=0)
+
+    panel = make_panel(close, labels())
+    assert any("month has other values" in note for note in factors.compute([from_a_cell(month, 10)], panel).notes)
+    assert factors.compute([from_a_cell(month, 30)], panel).notes == ()
+
+
+def test_a_value_that_a_rule_forbids_is_not_filled(make_panel, close):
+    def booked(common_equity):
+        return np.where(common_equity > 0.0, common_equity, np.nan)
+
+    equity = close.copy()
+    equity[60:, 3] = -1.0
+    equity[60:, 4] = np.nan
+    booked.__module__ = "__main__"
+    factors.factor(family="mine", lookback=0, needs=("common_equity",))(booked)
+    panel = make_panel(close, labels(), items={"common_equity": equity})
+    raw = factors.compute(FactorSet(name="x", factors={"booked": 1.0}, fill_days=14), panel).raw["booked"]
+    assert np.isnan(raw[60:, 3]).all()
+    assert np.isfinite(raw[60:65, 4]).all()
+    assert np.isnan(raw[80:, 4]).all()
+
+
+def test_ranks_of_few_names_are_told(make_panel, close):
+    chosen = FactorSet(name="x", factors={register("plain"): 1.0}, transform="rank", min_names=5)
+    assert any("from 5 names" in note for note in factors.compute(chosen, make_panel(close, labels())).notes)
+    plain = chosen.model_copy(update={"min_names": None})
+    notes = factors.compute(plain, make_panel(close, labels())).notes
+    assert notes == ("KR: plain has no score on any date; too few names have a value, or all are equal.",)
+
+
+def test_names_are_given_once_and_one_may_stand_alone(make_panel, close):
+    panel = make_panel(close, labels())
+    register("plain")
+    assert factors.compute("plain", panel).names == ("plain",)
+    with pytest.raises(ConfigError, match="plain is named twice"):
+        factors.compute(["plain", "plain"], panel)

@@ -161,3 +161,39 @@ def test_wrong_declarations_are_refused():
         factors.factor(family="x", lookback=1, needs=("close", "volume"))(lambda close: close)
     with pytest.raises(ConfigError, match="momentum_12m_1m"):
         factors.get("momentum_12m")
+
+
+def test_names_that_cannot_be_columns_or_are_taken_are_refused():
+    for name in ("MyFactor", "x" * 61, "composite", "date", "definition"):
+        with pytest.raises(ConfigError, match="cannot be named"):
+            factors.factor(family="mine", lookback=0, needs=("close",))(named(name))
+    with pytest.raises(ConfigError, match="'roe' is a factor of the house"):
+        factors.factor(family="mine", lookback=0, needs=("close",))(named("roe"))
+    assert factors.get("roe").by_column
+    for family in ("My Family", "base", ""):
+        with pytest.raises(ConfigError, match="family="):
+            factors.factor(family=family, lookback=0, needs=("close",))
+    for more in ({"needs": "close"}, {"lookback": 5.0}, {"lookback": "5"}):
+        with pytest.raises(ConfigError, match=r"lookback=.*needs="):
+            factors.factor(**({"family": "mine", "lookback": 0, "needs": ("close",)} | more))
+
+
+def test_a_factor_of_the_house_is_kept_whoever_is_loaded_first(monkeypatch):
+    monkeypatch.setattr(registry, "_REGISTRY", {})
+    loaded = []
+    monkeypatch.setattr(registry, "_load", lambda: loaded.append(registry._REGISTRY.update(HOUSE)))
+    with pytest.raises(ConfigError, match="factor of the house"):
+        factors.factor(family="mine", lookback=0, needs=("close",))(named("roe"))
+    assert loaded
+
+
+def named(name):
+    def plain(close):
+        return close
+
+    plain.__name__, plain.__module__ = name, "__main__"
+    return plain
+
+
+factors.names()
+HOUSE = dict(registry._REGISTRY)

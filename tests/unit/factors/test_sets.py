@@ -81,3 +81,10 @@ def test_only_factors_of_filings_are_carried(load):
     chosen = load("fill_days: 30")
     assert chosen.fills("book_to_price") == 30
     assert chosen.fills("momentum_12m_1m") == 0
+
+
+def test_a_set_is_not_named_like_the_layered_score(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: layered\nfactors: {roe: 1.0}\n")
+    with pytest.raises(ConfigError, match="name=layered means something else"):
+        studies.load_factor_set(path)

@@ -68,6 +68,17 @@ def test_dividend_yield_is_of_the_company_else_a_share():
     same(got, [0.03, 0.0, 0.05, NAN, 0.05])
 
 
+def test_dividends_below_nothing_are_an_error_of_the_source():
+    got = value(
+        "dividend_yield",
+        dividends_paid_ttm=[-4.0, 4.0, NAN, 0.0],
+        dividends_per_share_ttm=[1.0, NAN, -1.0, NAN],
+        market_cap=[100.0] * 4,
+        price=[10.0] * 4,
+    )
+    same(got, [NAN, 0.04, NAN, 0.0])
+
+
 def test_fcf_yield_and_sales_to_price():
     got = value(
         "fcf_yield",
