@@ -11,7 +11,7 @@ from workbench.lake import side, tables
 from workbench.schemas import TABLES, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
 _OLD = "__old"
@@ -66,7 +66,11 @@ def join_key(table: Table) -> list[str]:
 
 
 def classify(
-    table: Table, frame: pl.DataFrame, existing: pl.DataFrame, replace: tuple[date, date] | None = None
+    table: Table,
+    frame: pl.DataFrame,
+    existing: pl.DataFrame,
+    replace: tuple[date, date] | None = None,
+    within: Mapping[str, str] | None = None,
 ) -> Changes:
     """Compare a conformed frame with the rows of its slice; null equals null.
 
@@ -80,6 +84,8 @@ def classify(
         Rows of the lake that cover the keys of the frame, and all rows of ``replace``.
     replace : (date, date), optional
         Range, both days included, in which rows absent from the frame are to be deleted.
+    within : mapping of str to str, optional
+        Values of columns; only rows that have them are deleted.
     """
     nothing = existing.clear()
     if existing.is_empty():
@@ -97,7 +103,7 @@ def classify(
         inserted=inserted,
         revised=_carry_over(table, revised).select(frame.columns),
         before=before,
-        deleted=_deleted(table, frame, existing, replace),
+        deleted=_deleted(table, frame, existing, replace, within or {}),
         unchanged=frame.height - inserted.height - revised.height,
     )
 
@@ -115,11 +121,15 @@ def _carry_over(table: Table, revised: pl.DataFrame) -> pl.DataFrame:
 
 
 def _deleted(
-    table: Table, frame: pl.DataFrame, existing: pl.DataFrame, replace: tuple[date, date] | None
+    table: Table,
+    frame: pl.DataFrame,
+    existing: pl.DataFrame,
+    replace: tuple[date, date] | None,
+    within: Mapping[str, str],
 ) -> pl.DataFrame:
     if replace is None or table.date_column is None:
         return existing.clear()
-    inside = existing.filter(pl.col(table.date_column).is_between(*replace))
+    inside = existing.filter(pl.col(table.date_column).is_between(*replace), **within)
     return inside.join(frame, on=join_key(table), how="anti")
 
 

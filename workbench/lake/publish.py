@@ -15,6 +15,7 @@ from workbench.lake.conform import conform, region_of
 from workbench.schemas import TABLES, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
     from pathlib import Path
 
@@ -58,6 +59,7 @@ class Order:
     region: str
     frame: pl.DataFrame
     replace: tuple[date, date] | None
+    within: Mapping[str, str]
     seen_at: datetime
     sides: dict[str, pl.DataFrame] = field(default_factory=dict)
 
@@ -69,6 +71,7 @@ def publish(
     region: str | None = None,
     *,
     replace: tuple[date, date] | None = None,
+    within: Mapping[str, str] | None = None,
     seen_at: datetime | None = None,
     quarantine: pl.DataFrame | None = None,
     gaps: pl.DataFrame | None = None,
@@ -88,6 +91,8 @@ def publish(
         Required for tables kept by region; all rows must belong to it.
     replace : (date, date), optional
         Days, both included, in which the region's rows that are absent from the frame are deleted.
+    within : mapping of str to str, optional
+        With ``replace``: only rows with these values of columns are deleted, such as one ``set`` of ``signals``.
     seen_at : datetime, optional
         When the values were seen, for ``revisions``, ``quarantine`` and ``gaps``; now by default.
     quarantine, gaps : polars.DataFrame, optional
@@ -115,7 +120,9 @@ def publish(
 
     from workbench.lake import rollback
 
-    order = _order(lake.root, tables.resolve(lake.root, table), frame, region, replace, seen_at, quarantine, gaps)
+    order = _order(
+        lake.root, tables.resolve(lake.root, table), frame, region, replace, within, seen_at, quarantine, gaps
+    )
     for _ in range(ATTEMPTS):
         rollback.finish_interrupted(lake.root, order.region)
         with ExitStack() as stack:
@@ -140,6 +147,7 @@ def _order(
     frame: pl.DataFrame,
     region: str | None,
     replace: tuple[date, date] | None,
+    within: Mapping[str, str] | None,
     seen_at: datetime | None,
     quarantine: pl.DataFrame | None,
     gaps: pl.DataFrame | None,
@@ -164,7 +172,7 @@ def _order(
         for name, rows in sides.items()
     }
     conformed = conform(table, frame, where if table.by_region else None)
-    return Order(root, table, where, conformed, replace, moment, checked)
+    return Order(root, table, where, conformed, replace, within or {}, moment, checked)
 
 
 def _days(replace: tuple[date, date]) -> bool:
@@ -182,7 +190,7 @@ def _attempt(order: Order) -> Published:
     if empty and not tables.exists(root, table.name):
         return Published(None)
     handle = writing.open_table(root, table)
-    changes = compare.classify(table, order.frame, _existing(order, handle), order.replace)
+    changes = compare.classify(table, order.frame, _existing(order, handle), order.replace, order.within)
     sides = sidewrite.new_rows(root, region, order.sides)
     if not changes.any and not sides:
         return Published(handle.version(), unchanged=changes.unchanged)

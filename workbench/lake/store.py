@@ -237,6 +237,7 @@ class Lake:
         frame: pl.DataFrame,
         region: str | None = None,
         replace: tuple[date, date] | None = None,
+        within: Mapping[str, str] | None = None,
         seen_at: datetime | None = None,
         quarantine: pl.DataFrame | None = None,
         gaps: pl.DataFrame | None = None,
@@ -246,7 +247,15 @@ class Lake:
 
         self._writable()
         return publish.publish(
-            self, table, frame, region, replace=replace, seen_at=seen_at, quarantine=quarantine, gaps=gaps
+            self,
+            table,
+            frame,
+            region,
+            replace=replace,
+            within=within,
+            seen_at=seen_at,
+            quarantine=quarantine,
+            gaps=gaps,
         )
 
     def rollback(self, region: str, to: str | date | datetime | Snapshot | Mapping[str, int]) -> dict[str, Published]:

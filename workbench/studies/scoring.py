@@ -67,7 +67,8 @@ def score(
     Returns
     -------
     Scores
-        As published, in the table's own float32. A replay publishes nothing.
+        As published, in the table's own float32; they replace what the table holds of these dates, also where
+        a name has no score any more. A replay publishes nothing.
 
     Raises
     ------
@@ -110,12 +111,10 @@ def _scores(
 
 
 def _publish(live: Lake, chosen: FactorSet, scores: Scores, anew: bool) -> None:
-    """One commit a region."""
+    """One commit a region; on the dates that were computed nothing older stays."""
     table, definition = definitions.table(live, chosen), chosen.content_hash
+    first, last = scores.labels.dates[0].item(), scores.labels.dates[-1].item()
     for region in scores.labels.region_names():
-        frame = longform.rows(scores, region, definition)
         stored = definitions.span(live, chosen, region) if anew else None
-        if stored is not None and frame.height:
-            days = frame["date"]
-            stored = min(stored[0], days.min()), max(stored[1], days.max())  # type: ignore[type-var, assignment]
-        live.publish(table, frame, region, replace=stored)
+        days = (first, last) if stored is None else (min(first, stored[0]), max(last, stored[1]))
+        live.publish(table, longform.rows(scores, region, definition), region, replace=days)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +18,6 @@ from workbench.studies import parameters, scoring, trials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import date
     from pathlib import Path
 
     import polars as pl
@@ -78,7 +78,8 @@ def signal(
     Returns
     -------
     Signals
-        As published; a replay publishes nothing.
+        As published: they replace the set's signals of these dates, also where a name has none any more under
+        these rules. A replay publishes nothing.
 
     Raises
     ------
@@ -103,8 +104,8 @@ def signal(
             scores = scoring.score(factor_set, view, asked, start, end)
         found = signals.from_scores(scores, factor_set, chosen)
     if keep and not trials.replaying():
-        for part, region in _commits(found):
-            lake.live().publish("signals", part, region=region)
+        for part, region, days in _commits(found):
+            lake.live().publish("signals", part, region=region, replace=days, within={"set": found.name})
     return found
 
 
@@ -133,8 +134,9 @@ def technicals(
     found = _from(indicators.technicals(panel), panel.start)
     if not trials.replaying():
         frame = _codes(found.to_polars()).select(list(TABLES["technicals"].columns))
-        for (region,), part in frame.group_by("region", maintain_order=True):
-            lake.live().publish("technicals", part, region=str(region))
+        days = found.labels.dates[0].item(), found.labels.dates[-1].item()
+        for region in found.labels.region_names():
+            lake.live().publish("technicals", frame.filter(region=region), region=region, replace=days)
     return found
 
 
@@ -223,19 +225,29 @@ def _panel(
     return replace(panel, start=begin)
 
 
-def _commits(found: Signals) -> Iterator[tuple[Any, str]]:
-    """Rows to publish, region by region, some million at a time; tickers are the codes of the exchanges."""
+def _commits(found: Signals) -> Iterator[tuple[pl.DataFrame, str, tuple[date, date]]]:
+    """Rows to publish, region by region, some million at a time, and the days that they are all there is of.
+
+    Tickers are the codes of the exchanges.
+    """
     import polars as pl
 
-    waiting: dict[str, list[pl.DataFrame]] = {}
+    first, last = found.labels.dates[0].item(), found.labels.dates[-1].item()
+    waiting: dict[str, list[pl.DataFrame]] = {region: [] for region in found.labels.region_names()}
+    since = dict.fromkeys(waiting, first)
     for block in found.blocks():
         for (region,), part in _codes(block).group_by("region", maintain_order=True):
-            parts = waiting.setdefault(str(region), [])
+            parts = waiting[str(region)]
             parts.append(part)
             if sum(one.height for one in parts) >= _COMMIT:
-                yield pl.concat(waiting.pop(str(region))), str(region)
+                upto = part["date"].to_list()[-1]
+                yield pl.concat(parts), str(region), (since[str(region)], upto)
+                since[str(region)] = upto + timedelta(days=1)
+                parts.clear()
+    nothing = _codes(found.to_polars(start=date.max))
     for region, parts in waiting.items():
-        yield pl.concat(parts), region
+        if since[region] <= last:
+            yield pl.concat([nothing, *parts]), region, (since[region], last)
 
 
 def _codes(frame: pl.DataFrame) -> pl.DataFrame:

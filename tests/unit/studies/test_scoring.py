@@ -185,3 +185,18 @@ def test_a_large_append_is_handed_over_year_by_year_and_reads_the_same(lake, mon
     files = pl.DataFrame(lake.delta("factor_scores/large").get_add_actions(flatten=True))
     assert files["partition.year"].sort().cast(pl.String).to_list() == ["2024", "2025"]
     assert lake.versions("factor_scores/large")["inserted"].sum() == whole.height
+
+
+def test_a_score_that_is_gone_is_gone_from_the_table_on_the_dates_computed(lake):
+    studies.score(SET, lake, "KR", start="2025-12-15")
+    before = lake.read(TABLE)
+    table = definitions.table(lake, SET)
+    day = before["date"].unique().sort().to_list()[-2]
+    row = before.filter(date=day).head(1).with_columns(ticker=pl.lit("999999"))
+    lake.publish(table, row, "KR")
+    early = before["date"].min()
+    lake.publish(table, row.with_columns(date=pl.lit(early)), "KR")
+    studies.score(SET, lake, "KR", start=day)
+    left = lake.read(TABLE).filter(ticker="999999")
+    assert left["date"].to_list() == [early]
+    assert lake.read(TABLE).filter(pl.col("ticker") != "999999").equals(before)

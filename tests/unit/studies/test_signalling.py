@@ -157,3 +157,31 @@ def test_hits_of_a_late_start_need_no_panel_of_the_warm_up(lake) -> None:
     table = signals.hit_rates(found, lake.panel(REGIONS, start="2025-06-02", fields=("close",)))
     assert set(table["verdict"]) == {"insufficient"}
     assert table.filter(kind="AVOID")["signals"].min() > 0
+
+
+def test_signals_that_are_gone_under_new_rules_are_gone_on_the_dates_computed(lake, monkeypatch) -> None:
+    """Those of other dates, other sets and other regions stay, however the commits are cut."""
+    monkeypatch.setattr("workbench.studies.signalling._COMMIT", 50)
+    studies.signal(SET, lake, "KR", start="2025-12-01")
+    studies.signal("layered", lake, REGIONS, start="2025-12-01")
+    before = lake.live().read("signals")
+    strict = SignalRules.model_validate({"min_names": 25, "layers": _needing("relative_strength")})
+    found = studies.signal("layered", lake, "KR", start="2025-12-15", rules=strict)
+    assert np.isnan(found.score).all()
+    after = lake.live().read("signals")
+    gone = (pl.col("set") == "layered") & (pl.col("region") == "KR") & (pl.col("date") >= pl.date(2025, 12, 15))
+    assert before.filter(gone).height > 0
+    assert _same(after, before.filter(~gone))
+
+
+def _needing(component: str) -> dict:
+    return {"timing": {"weight": 1, "components": {component: 1}}}
+
+
+def test_technicals_that_are_gone_are_gone_on_the_dates_computed(lake) -> None:
+    studies.technicals(lake, "KR", start="2025-12-01")
+    before = lake.live().read("technicals")
+    day = before["date"].max()
+    lake.live().publish("technicals", before.filter(date=day).head(1).with_columns(ticker=pl.lit("999999")), "KR")
+    studies.technicals(lake, "KR", start="2025-12-22")
+    assert lake.live().read("technicals").equals(before)
