@@ -114,7 +114,7 @@ _RECORDS = (
         calendar_name="XHKG",
         code_pattern=r"[0-9]{5}",
         boards=("main", "GEM"),
-        indexes=("HANGSENG", "SAMPLE-HK"),
+        indexes=("HANGSENG", "HSI", "SAMPLE-HK"),
     ),
     Market(
         region="JP",
