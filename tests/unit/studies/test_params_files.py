@@ -20,6 +20,15 @@ def test_a_run_fits_its_notebook(path):
     assert studies.Strategy.load(checked["strategy"])
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "runs").glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_scheduled_run_fits_its_notebook(path):
+    told = params_file.load(path)
+    checked = parameters.check(told.notebook, told.parameters)
+    for factor_set in {checked.get("factor_set", "layered"), checked.get("score_by", "layered")} - {"layered"}:
+        assert studies.load_factor_set(factor_set)
+    assert studies.load_rules(checked.get("rules", "standard"))
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "strategies").glob("*.yaml")), ids=lambda path: path.stem)
 def test_a_strategy_is_named_like_its_file(path):
     assert studies.Strategy.load(path.stem).name == path.stem
