@@ -67,7 +67,11 @@ def full_sample_zscore(close):
     """Standardized with mean and deviation of the whole sample."""
     returns = np.full_like(close, np.nan)
     returns[1:] = close[1:] / close[:-1] - 1.0
-    return (returns - np.nanmean(returns, axis=0)) / np.nanstd(returns, axis=0)
+    there = ~np.isnan(returns)
+    count = np.maximum(there.sum(axis=0), 2)
+    mean = np.where(there, returns, 0.0).sum(axis=0) / count
+    spread = np.sqrt(np.where(there, (returns - mean) ** 2, 0.0).sum(axis=0) / count)
+    return (returns - mean) / np.where(spread > 0.0, spread, np.nan)
 
 
 def forward_fill_from_the_future(close):
