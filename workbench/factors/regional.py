@@ -6,6 +6,7 @@ share. No value depends on them: a factor of the house looks along columns only,
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,6 +56,20 @@ class Regional:
         self.kept = span(kept[part.rows])
         self.places = np.flatnonzero(part.rows[rows])
         self.scaling = Scaling.of(chosen, part, self.masks, self.kept)
+        self._note_sectors()
+
+    def _note_sectors(self) -> None:
+        """Say on which share of the members it is not known whether they are financials."""
+        meant = [one.name for one in self.factors if not one.financials]
+        if not meant or self.masks.sectors is None:
+            return
+        member = self.masks.member[self.kept]
+        unknown = int((member & (self.masks.sectors[self.kept] < 0)).sum())
+        if unknown:
+            self.notes.append(
+                f"{self.region}: the sector of {unknown / member.sum():.0%} of the members (by stock and session) is "
+                f"not known on the date; financials among them have values of {', '.join(meant)}."
+            )
 
     def own_values(self, raw: Mapping[str, Floats], pool: Executor) -> None:
         """Write the factors' own values into (T, N) arrays of the kept rows."""
@@ -132,7 +147,9 @@ class Regional:
         rows = self.chosen.lookback + 1
         if len(found) <= rows:
             return
-        with _Naming(factor, self.region):
+        short = f" when it is given {rows - 1} sessions before the last, as in a daily update; its look-back is longer"
+        with _Naming(factor, self.region, short), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # columns that are empty in the short history are none of the cell's doing
             alone = np.asarray(factor(**{name: values[-rows:] for name, values in arrays.items()}))
         same = alone.shape == (rows, found.shape[1]) and np.array_equal(alone[-1], found[-1], equal_nan=True)
         if not same:
@@ -154,8 +171,8 @@ class Regional:
 class _Naming:
     """Names the factor and the region in what a factor's function raises, and lets it go on."""
 
-    def __init__(self, factor: registry.Factor, region: str) -> None:
-        self.factor, self.region = factor, region
+    def __init__(self, factor: registry.Factor, region: str, when: str = "") -> None:
+        self.factor, self.region, self.when = factor, region, when
 
     def __enter__(self) -> None:
         return None
@@ -163,8 +180,8 @@ class _Naming:
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, Exception):
             error.add_note(
-                f"Raised by the function of factor {self.factor.name}, on {self.region}. Its inputs are read-only "
-                f"arrays of (sessions, columns): {', '.join(self.factor.needs)}; copy one before changing it."
+                f"Raised by the function of factor {self.factor.name}, on {self.region}{self.when}. Its inputs are "
+                f"read-only arrays of (sessions, columns): {', '.join(self.factor.needs)}; copy one before changing it."
             )
 
 

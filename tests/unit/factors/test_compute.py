@@ -48,7 +48,10 @@ def test_financials_have_no_value_from_the_day_they_are_in_the_sector(make_panel
         ("Financials", "Energy", "Financials"),
     )
     panel = make_panel(close, labels(), sectors_by_date=sectors)
-    raw = factors.compute([register("plain", financials=False), register("every")], panel).raw
+    scores = factors.compute([register("plain", financials=False), register("every")], panel)
+    raw = scores.raw
+    assert [note for note in scores.notes if "the sector of 83% of the members" in note and "of plain." in note]
+    assert not [note for note in factors.compute(["every"], panel).notes if "sector" in note]
     later = panel.dates >= np.datetime64("2024-03-01")
     assert np.isnan(raw["plain"][:, 0]).all()
     assert (np.isnan(raw["plain"][:, 1]) == later).all()
@@ -310,3 +313,19 @@ def test_names_are_given_once_and_one_may_stand_alone(make_panel, close):
     assert factors.compute("plain", panel).names == ("plain",)
     with pytest.raises(ConfigError, match="plain is named twice"):
         factors.compute(["plain", "plain"], panel)
+
+
+def test_a_factor_that_fails_on_its_look_back_alone_is_told_so(make_panel, close):
+    def windowed(close):
+        return np.concatenate([np.full((40, close.shape[1]), np.nan), close[40:] / close[: len(close) - 40]])
+
+    def averaged(close):
+        return close - np.nanmean(np.where(np.arange(len(close))[:, None] < 60, close, np.nan), axis=0)
+
+    gappy = close.copy()
+    gappy[-30:, 2] = np.nan
+    panel = make_panel(gappy, labels())
+    with pytest.raises(ValueError, match="broadcast|shape") as caught:
+        factors.compute([from_a_cell(windowed, 10)], panel)
+    assert "windowed, on KR when it is given 21 sessions before the last" in caught.value.__notes__[0]
+    assert any("averaged has other values" in note for note in factors.compute([from_a_cell(averaged)], panel).notes)
