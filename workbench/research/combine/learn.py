@@ -177,6 +177,6 @@ def _model(spec: Combination) -> Any:
 
 def one_thread() -> Any:
     """Sums of several threads are rounded in the order in which they end."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
+    from threadpoolctl import threadpool_limits
 
     return threadpool_limits(limits=1)
