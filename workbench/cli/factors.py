@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from workbench.factors import Factor
 
 
-@click.command("factors", epilog="\b\nExamples: wb factors --family value\n          wb factors momentum_12m_1m")
+@click.command("factors", epilog="\b\nExample: wb factors momentum_12m_1m")
 @click.argument("name", required=False)
 @click.option("--family", help="Only factors of this family.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")

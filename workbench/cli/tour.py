@@ -42,7 +42,7 @@ def stages(size: str) -> list[list[Job]]:
         Job(_HEALTH),
         Job(_BACKTEST, {"regions": list(REGIONS)}),
         Job(_TEARSHEET, {"factor_set": "multi_factor", "regions": list(REGIONS)}),
-        Job(_CORRELATION),
+        Job(_CORRELATION, {"factor_set": "multi_factor"}),
         Job(_SIGNALS),
         *(Job(_BACKTEST, {"regions": [region]}) for region in REGIONS),
         Job(_OPTIMIZE),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
+    import pandas as pd
     import polars as pl
     from numpy.typing import NDArray
 
@@ -124,6 +125,13 @@ class Score:
         equal = self.values if self.tie_break is None else self.tie_break
         frame = self.to_polars().with_columns(pl.Series(_TIE, equal[rows, columns]))
         return _best_first(frame, "score")
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Dates by tickers, NaN where there is no score."""
+        import pandas as pd
+
+        index = pd.DatetimeIndex(self.dates.astype("datetime64[ns]"), name="date")
+        return pd.DataFrame(self.values.copy(), index=index, columns=pd.Index(self.tickers, name="ticker"))
 
     def to_polars(self) -> pl.DataFrame:
         """Long form without the missing values: region, ticker, date, score."""
@@ -266,6 +274,11 @@ class Scores:
             schema_overrides={"date": pl.Date},
         )
         return frame.with_columns(pl.col(name).fill_nan(None) for name in self.values)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One column a score, by date and ticker (the index that alphalens takes)."""
+        frame = self.to_polars().drop("region").to_pandas()
+        return frame.set_index(["date", "ticker"])
 
     def scored(self) -> NDArray[np.bool_]:
         """Cells that have any score, shape (T, N)."""

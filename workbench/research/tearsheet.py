@@ -113,6 +113,10 @@ class Tearsheet:
             found[f"{region}_net_return"] = net
         return found
 
+    def _repr_html_(self) -> str:
+        """The verdict as a table, for a notebook."""
+        return self.verdict._repr_html_()
+
     def __repr__(self) -> str:
         found = [f"  {region}. {text}" for region, text in self.verdict.select("region", "sentence").iter_rows()]
         return "\n".join([f"Tearsheet({self.factor!r}, {self.start} to {self.end})", *found])

@@ -115,7 +115,9 @@ def validate(model: type[Model], content: dict[str, Any], label: str) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise ConfigError(f"{label}: {_first(error.errors()[0])}", hint=_hint(model, error.errors()[0])) from error
+        # A field that is unknown is often one that is missed, misspelt: it is told first.
+        told = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+        raise ConfigError(f"{label}: {_first(told)}", hint=_hint(model, told)) from error
     except ConfigError as error:
         raise ConfigError(f"{label}: {error.message}", hint=error.hint) from error
 
@@ -124,6 +126,8 @@ def _first(error: ErrorDetails) -> str:
     field = ".".join(str(part) for part in error["loc"]) or "the file"
     if error["type"] == "missing":
         return f"{field} is missing."
+    if error["type"] == "extra_forbidden":
+        return f"{field} is no field that is known (got {error['input']!r})."
     return f"{field}: {error['msg']} (got {error['input']!r})."
 
 

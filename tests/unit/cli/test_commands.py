@@ -22,6 +22,8 @@ COMMANDS = [
     "versions",
     "rollback",
     "health",
+    "factors",
+    "prove",
     "lab",
 ]
 
@@ -176,3 +178,18 @@ def test_nothing_named_is_a_usage_error():
     assert wb("collect").exit_code == 2
     assert wb("sql").exit_code == 2
     assert wb("run").exit_code == 2
+
+
+def test_factors_are_listed_by_family_and_explained_by_name():
+    listed = json.loads(wb("factors", "--family", "value", "--json").stdout)
+    assert {one["family"] for one in listed} == {"value"}
+    assert "earnings_yield" in {one["factor"] for one in listed}
+    assert "book_to_price" in wb("factors").output
+    told = wb("factors", "reversal_1m").output
+    assert "a low value is hoped to be good" in told
+    assert "Jegadeesh (1990)" in told
+
+
+def test_an_unknown_factor_or_family_is_refused_with_what_there_is():
+    assert "momentum_12m_1m" in str(wb("factors", "momentum_12m").exception)
+    assert "low_volatility" in str(wb("factors", "--family", "cheap").exception)

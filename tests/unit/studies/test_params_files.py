@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from workbench import studies
+from workbench.errors import ConfigError
 from workbench.runs import parameters, params_file
 
 ROOT = Path(__file__).resolve().parents[3] / "params"
@@ -37,3 +38,11 @@ def test_a_strategy_is_named_like_its_file(path):
 @pytest.mark.parametrize("path", sorted((ROOT / "factors").glob("*.yaml")), ids=lambda path: path.stem)
 def test_a_factor_set_is_named_like_its_file(path):
     assert studies.load_factor_set(path.stem).name == path.stem
+
+
+def test_a_misspelt_field_is_told_before_the_one_that_it_leaves_missing(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: mine\nfactrs: {roe: 1}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="factrs is no field") as caught:
+        studies.load_factor_set(path)
+    assert "factors" in str(caught.value)

@@ -46,9 +46,11 @@ def test_a_name_will_do_and_results_are_short_at_a_prompt(lake, strategy):
     assert any("1,000,000 KRW" in note and "fractional" in note for note in result.notes)
     scores = wb.studies.score("momentum_volatility", lake, "KR")
     sheet = wb.research.tearsheet(scores.composite, lake.panel("KR", fields=("close",)))
-    assert "KR, 21 sessions: mean IC" in repr(sheet)
+    assert "KR. Insufficient history" in repr(sheet)
     found = wb.studies.allocate("min_variance", lake, "KR", "2025-06-30")
-    assert found.notes[0] == wb.studies.UNPROVEN == result.notes[0]
+    assert result.proven
+    assert result.notes[0].startswith("Proven") or "causal" in result.notes[0].lower()
+    assert found.notes[0] == wb.studies.UNPROVEN
     assert any("in-sample" in note for note in found.notes)
     assert "Allocation('min_variance', decided on 2025-06-30" in repr(found)
     assert max(len(repr(shown)) for shown in (result, result.targets, scores, sheet, found)) < 400
