@@ -21,6 +21,7 @@ import numpy as np
 
 from workbench.factors import kernels
 from workbench.factors.scores import Labels
+from workbench.schemas import TECHNICALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,22 +31,6 @@ if TYPE_CHECKING:
 
     from workbench.lake.panel import Panel
 
-#: Columns of the table ``technicals``, in the order of the kernels.
-NAMES = (
-    "ma5",
-    "ma20",
-    "ma60",
-    "ma120",
-    "ma200",
-    "rsi_14",
-    "macd",
-    "macd_signal",
-    "macd_hist",
-    "bb_upper",
-    "bb_middle",
-    "bb_lower",
-    "atr_14",
-)
 #: Calendar years before a date's own whose bars its values use.
 WARM_UP_YEARS = 2
 
@@ -171,4 +156,4 @@ def technicals(panel: Panel) -> Technicals:
     found.setflags(write=False)
     sessions = {region: np.asarray(panel.sessions(region), dtype=bool) for region in dict.fromkeys(regions)}
     labels = Labels(dates, tickers, regions, sessions)
-    return Technicals(labels, dict(zip(NAMES, found, strict=True)), tuple(panel.notes))
+    return Technicals(labels, dict(zip(TECHNICALS, found, strict=True)), tuple(panel.notes))

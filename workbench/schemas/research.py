@@ -6,6 +6,23 @@ import polars as pl
 
 from workbench.schemas.table import DAY, INSTANT, REAL, TEXT, YEARLY, Table
 
+#: Columns of the table ``technicals``, in the order in which they are worked out.
+TECHNICALS = (
+    "ma5",
+    "ma20",
+    "ma60",
+    "ma120",
+    "ma200",
+    "rsi_14",
+    "macd",
+    "macd_signal",
+    "macd_hist",
+    "bb_upper",
+    "bb_middle",
+    "bb_lower",
+    "atr_14",
+)
+
 RESEARCH_TABLES = (
     Table(
         "technicals",
@@ -13,24 +30,7 @@ RESEARCH_TABLES = (
             "region": TEXT,
             "ticker": TEXT,
             "date": DAY,
-            **dict.fromkeys(
-                (
-                    "ma5",
-                    "ma20",
-                    "ma60",
-                    "ma120",
-                    "ma200",
-                    "rsi_14",
-                    "macd",
-                    "macd_signal",
-                    "macd_hist",
-                    "bb_upper",
-                    "bb_middle",
-                    "bb_lower",
-                    "atr_14",
-                ),
-                REAL,
-            ),
+            **dict.fromkeys(TECHNICALS, REAL),
         },
         key=("region", "ticker", "date"),
         partition=YEARLY,

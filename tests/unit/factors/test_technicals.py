@@ -10,8 +10,8 @@ import pytest
 import talib
 
 from workbench.errors import DataError
-from workbench.factors.technicals import NAMES, technicals, warmup_start
-from workbench.schemas import TABLES
+from workbench.factors.technicals import technicals, warmup_start
+from workbench.schemas import TABLES, TECHNICALS
 
 START = "2018-01-02"
 
@@ -37,7 +37,7 @@ def panel_of(make_panel, close, high, low, start=START, **more):
 def reference(close, high, low):
     return dict(
         zip(
-            NAMES,
+            TECHNICALS,
             [
                 *(talib.SMA(close, period) for period in (5, 20, 60, 120, 200)),
                 talib.RSI(close, 14),
@@ -61,11 +61,11 @@ def agree(found, expected, name):
 def test_they_equal_talib_on_the_stocks_own_bars(make_panel, seed, gaps, volatility):
     close, high, low = bars(seed=seed, gaps=gaps, volatility=volatility)
     found = technicals(panel_of(make_panel, close, high, low))
-    assert tuple(found.values) == NAMES
+    assert tuple(found.values) == TECHNICALS
     for column in range(close.shape[1]):
         there = ~np.isnan(close[:, column])
         expected = reference(*(values[there, column] for values in (close, high, low)))
-        for name in NAMES:
+        for name in TECHNICALS:
             agree(found[name][there, column], expected[name], name)
             assert np.isnan(found[name][~there, column]).all()
 
@@ -77,7 +77,7 @@ def test_rounded_prices_and_short_histories_equal_talib_too(make_panel):
         found = technicals(panel_of(make_panel, close[:rows], high[:rows], low[:rows]))
         for column in range(3):
             expected = reference(*(values[:rows, column].copy() for values in (close, high, low)))
-            for name in NAMES:
+            for name in TECHNICALS:
                 agree(found[name][:, column], expected[name], name)
 
 
@@ -98,7 +98,7 @@ def test_an_update_of_one_session_gives_the_bits_of_the_full_run(make_panel, las
         make_panel, close[cut], high[cut], low[cut], dates=whole.dates[cut], split_factor=split[cut], breaks=flags[cut]
     )
     update = technicals(part)
-    for name in NAMES:
+    for name in TECHNICALS:
         np.testing.assert_array_equal(update[name][-1], full[name][last])
         assert np.isfinite(update[name][-1]).any()
 
@@ -113,7 +113,7 @@ def test_numpy_gives_the_same_bits(make_panel, monkeypatch):
     fast = technicals(panel)
     monkeypatch.setenv("WORKBENCH_NUMBA", "0")
     plain = technicals(panel)
-    for name in NAMES:
+    for name in TECHNICALS:
         np.testing.assert_array_equal(fast[name], plain[name], err_msg=name)
 
 
@@ -123,7 +123,7 @@ def test_a_split_changes_no_indicator_but_for_its_scale(make_panel):
     factor[400:] = 2.0
     whole = technicals(panel_of(make_panel, close, high, low))
     traded = technicals(panel_of(make_panel, close / factor, high / factor, low / factor, split_factor=factor))
-    for name in NAMES:
+    for name in TECHNICALS:
         scale = 1.0 if name == "rsi_14" else factor
         np.testing.assert_allclose(traded[name], whole[name] / scale, rtol=1e-12, atol=1e-12)
 
@@ -146,7 +146,7 @@ def test_all_begin_anew_after_a_break(make_panel):
         values[300:, 1] *= 50.0
     found = technicals(panel_of(make_panel, close, high, low))
     alone = technicals(panel_of(make_panel, close[300:], high[300:], low[300:]))
-    for name in NAMES:
+    for name in TECHNICALS:
         np.testing.assert_array_equal(found[name][300:, 1], alone[name][:, 1])
 
 
@@ -163,7 +163,7 @@ def test_the_table_has_its_columns_and_leaves_out_the_warm_up(make_panel):
     close, high, low = bars(rows=40, columns=5)  # one of them is listed later
     found = technicals(panel_of(make_panel, close, high, low))
     frame = found.to_polars()
-    assert frame.columns == ["region", "ticker", "date", *NAMES] == list(TABLES["technicals"].columns)
+    assert frame.columns == ["region", "ticker", "date", *TECHNICALS] == list(TABLES["technicals"].columns)
     assert frame["date"].dtype == pl.Date
     assert frame.height == 4 * 36
     assert frame["ma200"].null_count() == frame.height

@@ -4,23 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from ratios_by_hand import NAN, same, value
 
 from workbench import factors
-
-NAN = float("nan")
-
-
-def value(name, **given):
-    """The factor on one row; what is not given is not filed."""
-    factor = factors.get(name)
-    count = len(next(iter(given.values())))
-    arrays = {need: np.array([given.pop(need, [NAN] * count)], np.float64) for need in factor.needs}
-    assert not given, f"{name} does not need {sorted(given)}"
-    return factor(**arrays)[0]
-
-
-def same(got, want):
-    np.testing.assert_allclose(got, want, rtol=1e-15)
 
 
 def test_earnings_yield_is_the_commons_income_and_may_be_negative():
