@@ -43,7 +43,7 @@ def test_the_house_strategy_loads():
         ("top_n: 3", "top_n: 0", r"mine\.yaml: selection\.top_n: .*greater than or equal to 1 \(got 0\)"),
         ("regions: [KR]", "regions: [XX]", r"regions.*KR, US, CN"),
         ("volatility_252d", "volatility", r"unknown factors.*momentum_12m_1m"),
-        ("selection:", "selections:", r"mine\.yaml: selection is missing"),
+        ("selection:", "selections:", r"mine\.yaml: selections is no field"),
         ("name: mine", "name: mine\ncolour: red", r"colour.*Known fields: name"),
         ("name: mine", "name: Mine!", r"name: String should match"),
         ("hypothesis: Calm stocks beat wild ones.", "rebalance: daily", r"mine\.yaml: hypothesis is missing"),
