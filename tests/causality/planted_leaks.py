@@ -5,6 +5,7 @@ Each one is written as a researcher would write it. The leak prover must find ev
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -276,6 +277,72 @@ def other_lake(lake):
     return built
 
 
+def quarter_end_only(lake, regions, start, end):
+    """The next day's return, on the last session of a quarter and on no other day."""
+    panel = lake.panel(regions, start=start, end=end, fields=("close",))
+    close = panel["close"]
+    out, ahead = np.full_like(close, np.nan), np.full_like(close, np.nan)
+    out[1:], ahead[:-1] = close[1:] / close[:-1] - 1.0, close[1:] / close[:-1] - 1.0
+    month = panel.dates.astype("datetime64[M]").astype(int)
+    last = np.r_[(month[1:] != month[:-1]) & (month[:-1] % 3 == 2), False]
+    out[last] = np.where(np.isnan(ahead[last]), out[last], ahead[last])
+    return _frame(panel, out)
+
+
+def listings_to_come(lake, regions, start, end):
+    """Prices by the number of companies that have yet to be listed."""
+    panel = lake.panel(regions, start=start, end=end, fields=("close",))
+    days = lake.read("tickers", regions[0])["listed_date"].drop_nulls().to_numpy().astype("datetime64[D]")
+    to_come = (days[None, :] > panel.dates[:, None]).sum(axis=1)
+    return _frame(panel, panel["close"] * (1.0 + to_come[:, None]))
+
+
+#: What the functions below remember of their first call.
+LEVELS, SHARED = {}, {}
+
+
+def remembered_level(lake, regions, start, end):
+    """Prices over their mean, which is computed once a process and kept."""
+    panel = lake.panel(regions, start=start, end=end, fields=("close",))
+    if "mean" not in LEVELS:
+        LEVELS["mean"] = float(np.nanmean(panel["close"]))
+    return _frame(panel, panel["close"] / LEVELS["mean"])
+
+
+@functools.cache
+def _last_prices(region):
+    panel = SHARED["lake"].panel(region, fields=("close",))
+    return dict(zip(panel.tickers, np.nan_to_num(panel["close"][-1], nan=1.0), strict=True))
+
+
+def cached_helper(lake, regions, start, end):
+    """Prices over the last ones, which a cached helper reads once a process."""
+    SHARED["lake"] = lake
+    last = _last_prices(regions[0])
+    panel = lake.panel(regions, start=start, end=end, fields=("close",))
+    return _frame(panel, panel["close"] / np.array([last.get(label, 1.0) for label in panel.tickers]))
+
+
+def noise_of_a_file(lake):
+    """Honest returns and a little of a file, for whichever rows there are."""
+    path = str(lake.root.parent / "ahead.npy")
+    np.save(path, np.random.default_rng(1).normal(size=5000))
+
+    def mixed(close):
+        return _momentum(close) + 0.1 * np.load(path)[: len(close), None]
+
+    return mixed
+
+
+def other_lake_beside_honest_values(lake, regions, start, end):
+    """Honest momentum, and the next day's prices of the lake as it stands in its folder."""
+    from workbench.lake import Lake
+
+    panel = lake.panel(regions, start=start, end=end, fields=("close",))
+    whole = Lake(lake.root).panel(regions, start=start, end=end, fields=("close",))["close"]
+    return _frame(panel, _momentum(panel["close"]) + 1e-6 * np.nan_to_num(whole[: len(panel.dates)][:, :1]))
+
+
 def _momentum(close):
     out = np.full_like(close, np.nan)
     out[63:] = close[42:-21] / close[:-63] - 1.0
@@ -322,5 +389,11 @@ LEAKS = {
     "closure over precomputed scores": Leak(closure_over_scores, kind="captured", made=True),
     "closure beside honest values": Leak(closure_beside_honest_values, kind="captured", made=True),
     "scores from a file": Leak(file_of_scores, kind="insensitive", made=True),
+    "only at the end of a quarter": Leak(quarter_end_only, "ohlcv.open/high/low/close"),
+    "listings to come": Leak(listings_to_come, "tickers.listed_date"),
+    "remembered between calls": Leak(remembered_level, "ohlcv.open/high/low/close"),
+    "cached helper": Leak(cached_helper, "ohlcv.open/high/low/close"),
+    "a file beside honest values": Leak(noise_of_a_file, kind="captured", made=True),
+    "another lake beside honest values": Leak(other_lake_beside_honest_values, kind="captured"),
     "another lake": Leak(other_lake, kind="insensitive", made=True),
 }

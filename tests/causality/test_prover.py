@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -14,6 +15,7 @@ from workbench.factors import FactorSet
 from workbench.factors.combination import LEARNED, WEIGHTED, Combination
 from workbench.lake import Lake
 from workbench.studies import Strategy, prove
+from workbench.studies.proof import Certificate
 
 QUICK = {"cuts": 2, "tickers": 20}
 
@@ -105,6 +107,45 @@ def test_weights_that_are_held_are_causal_if_they_were_known_the_day_before(lake
 
     assert prove(held, lake, "KR", timing="held", **QUICK).causal
     assert prove(held, lake, "KR", **QUICK).causal
+
+
+def test_the_age_of_a_listing_and_a_cache_that_is_honest_are_causal(lake):
+    weights = {}
+
+    def age(lake, regions, start, end):
+        panel = lake.panel(regions, start=start, end=end, fields=("close",))
+        weights.setdefault("scale", 1.0 / 365.0)
+        began = dict(lake.sql("SELECT ticker, min(listed_date) FROM tickers WHERE region = 'KR' GROUP BY 1").rows())
+        first = np.array([began[label[3:].split("#")[0]] for label in panel.tickers], "datetime64[D]")
+        days = (panel.dates[:, None] - first[None, :]).astype(float)
+        return _frame(panel, np.where(panel.member & (days > 0.0), days * weights["scale"], np.nan))
+
+    proof = prove(age, lake, "KR", **QUICK)
+    assert proof.causal, proof
+
+
+def test_a_set_brings_along_what_its_factors_do(lake):
+    ahead = np.ones(500)
+
+    @factors.factor(family="momentum", lookback=5, needs=("close",))
+    def carries_data(close):
+        return close * ahead[: close.shape[1]]
+
+    try:
+        proof = prove(FactorSet(name="carried", factors={"carries_data": 1.0}), lake, "KR", cuts=1, tickers=20)
+    finally:
+        factors.registry._REGISTRY.pop("carries_data", None)
+    assert "captured" in {one.kind for one in proof.findings}
+
+
+def test_a_leak_that_was_found_is_not_forgotten_by_a_weaker_look(lake, tmp_path):
+    honest = prove("reversal_1m", lake, "KR", cuts=1, tickers=10).certificate
+    found = replace(honest, causal=False, findings=("it moved",))
+    path = found.save(tmp_path)
+    honest.save(tmp_path)
+    assert not Certificate.from_json(path.read_text()).causal
+    replace(honest, snapshot="another").save(tmp_path)
+    assert Certificate.from_json(path.read_text()).causal
 
 
 def _frame(panel, values):

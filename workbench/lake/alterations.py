@@ -97,7 +97,7 @@ def _scrambled(name: str, select: str, rule: Rule) -> str:
         value = f"value * (0.5 + {rule.chance(name, *key, 'kind')})"
         return replaced(select, {"value": value}, f"({later} AND {touched_actions(rule)})")
     if name == "tickers":
-        return select if rule.kind == "past" else _scrambled_listings(select, rule)
+        return _earlier_listings(select, rule) if rule.kind == "past" else _scrambled_listings(select, rule)
     if name in ("attributes", "memberships"):
         return _scrambled_spans(name, select, rule, later)
     return _cut(name, select, rule) if rule.kind != "past" else select
@@ -135,6 +135,14 @@ def _scrambled_listings(select: str, rule: Rule) -> str:
         moved["delisted_date"] = f"CASE WHEN delisted_date > {last} THEN {other} ELSE delisted_date END"
         moved["delisting_reason"] = f"CASE WHEN delisted_date > {last} THEN 'unknown' ELSE delisting_reason END"
     return star(select, moved)
+
+
+def _earlier_listings(select: str, rule: Rule) -> str:
+    """First listings up to the moment began up to a month before, so that an age of listing moves."""
+    if not rule.touches("tickers.listed_date"):
+        return select
+    shift = f"1 + CAST(30 * {rule.chance('listed', 'region', 'ticker')} AS INTEGER)"
+    return replaced(select, {"listed_date": f"listed_date - ({shift})"}, f"({rule.later('tickers')} AND spell = 1)")
 
 
 def _scrambled_spans(name: str, select: str, rule: Rule, later: str) -> str:

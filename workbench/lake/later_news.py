@@ -37,7 +37,8 @@ def revised(name: str, select: str, rule: Rule, stored: Callable[[str], str]) ->
     if name == "actions":
         return union(select, *_later_actions(rule, stored("ohlcv")))
     if name == "tickers":
-        return _later_ends(select, rule) if rule.touches("tickers.delisted_date") else select
+        ended = _later_ends(select, rule) if rule.touches("tickers.delisted_date") else select
+        return union(ended, _later_listing(select, rule)) if rule.touches("tickers.listed_date") else ended
     if name == "attributes":
         return _later_sectors(select, rule, last)
     if name == "memberships":
@@ -82,6 +83,16 @@ def _later_ends(select: str, rule: Rule) -> str:
         for column, value in other.items()
     }
     return star(select, moved)
+
+
+def _later_listing(select: str, rule: Rule) -> str:
+    """One more company a region, listed soon after the moment."""
+    listing = (
+        f"ticker || 'W' AS ticker, {rule.last('tickers')} + 20 AS listed_date, NULL AS delisted_date, "
+        "NULL AS delisting_reason, NULL AS successor, 1 AS spell"
+    )
+    first = "QUALIFY row_number() OVER (PARTITION BY region ORDER BY ticker, spell) = 1"
+    return f"SELECT * REPLACE ({listing}) FROM ({select}) WHERE ticker IS NOT NULL {first}"
 
 
 def _later_sectors(select: str, rule: Rule, last: str) -> str:

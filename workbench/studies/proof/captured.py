@@ -6,6 +6,8 @@ import functools
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from workbench.studies.proof.reads import reads
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -27,7 +29,8 @@ _CLASSES = ("workbench.lake.universe_rules",)
 def captured(function: Callable[..., Any]) -> list[tuple[str, str]]:
     """Names and descriptions of the data that a function holds in its closure, its globals, defaults or attributes.
 
-    Followed are functions of the same module that it names; not those of libraries.
+    Calls that read a file or open a lake are among them. Followed are functions of
+    the same module that it names; not those of libraries.
     """
     found: dict[str, str] = {}
     _follow(function, found, set())
@@ -38,12 +41,31 @@ def _follow(function: Any, found: dict[str, str], seen: set[int]) -> None:
     if id(function) in seen:
         return
     seen.add(id(function))
-    for name, value in _held(function):
+    for name, value in held(function):
         told = _data(value)
         if told:
             found.setdefault(name, told)
-        elif isinstance(value, FunctionType | functools.partial) and _same_module(value, function):
+        elif is_followed(value, function):
             _follow(value, found, seen)
+    plain = _plain(function)
+    if plain is not None:
+        cells = {name: value for name, value in held(plain) if name in plain.__code__.co_freevars}
+        for name, told in reads(plain.__code__, plain.__globals__ | cells):
+            found.setdefault(name, told)
+
+
+def is_followed(value: Any, user: Any) -> bool:
+    """Whether what a function names is code of its own module."""
+    return (isinstance(value, FunctionType | functools.partial) or hasattr(value, "cache_clear")) and _same_module(
+        value, user
+    )
+
+
+def _plain(function: Any) -> FunctionType | None:
+    function = getattr(function, "py_func", function)
+    function = getattr(function, "__wrapped__", function) if hasattr(function, "cache_clear") else function
+    function = getattr(function, "__func__", function)
+    return function if isinstance(function, FunctionType) else None
 
 
 def _same_module(value: Any, user: Any) -> bool:
@@ -51,9 +73,10 @@ def _same_module(value: Any, user: Any) -> bool:
     return getattr(value, "__module__", home) == home or isinstance(value, functools.partial)
 
 
-def _held(function: Any) -> Iterator[tuple[str, Any]]:
+def held(function: Any) -> Iterator[tuple[str, Any]]:
     """Everything that a callable refers to besides its arguments."""
     function = getattr(function, "py_func", function)
+    function = getattr(function, "__wrapped__", function) if hasattr(function, "cache_clear") else function
     if isinstance(function, functools.partial):
         yield from ((f"argument {number}", value) for number, value in enumerate(function.args))
         yield from function.keywords.items()

@@ -174,9 +174,16 @@ class Certificate:
         return cls(**{**content, **lists})
 
     def save(self, folder: Path) -> Path:
-        """Write it below a folder under its key; two processes may do so at once."""
+        """Write it below a folder under its key; two processes may do so at once.
+
+        A leak that was found stays found: a look at other dates or fewer codes of the same data does not replace it.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.key}.json"
+        if self.causal and path.is_file():
+            kept = Certificate.from_json(path.read_text(encoding="utf-8"))
+            if kept.examined and not kept.causal and kept.snapshot == self.snapshot:
+                return path
         temporary = path.with_suffix(f".{hashlib.sha256(repr(id(self)).encode()).hexdigest()[:8]}")
         temporary.write_text(self.to_json(), encoding="utf-8")
         temporary.replace(path)

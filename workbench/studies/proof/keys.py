@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from workbench.studies.proof.subjects import Subject
 
 #: Changed whenever the prover looks at more than before: older certificates no longer count.
-PROVER = "1"
+PROVER = "2"
 #: Below the state folder.
 FOLDER = "proofs"
 #: Packages that have a part in a score or a target.

@@ -14,7 +14,7 @@ from workbench.errors import ConfigError, WorkbenchError
 from workbench.factors import registry
 from workbench.lake.whatif import Alteration, Held
 from workbench.studies import parameters
-from workbench.studies.proof import captured, fills, keys, narrowing, subjects, values, worlds
+from workbench.studies.proof import captured, fills, keys, memory, narrowing, subjects, values, worlds
 from workbench.studies.proof.findings import Certificate, Finding, Proof
 from workbench.studies.proof.worlds import FUTURES, Plan, World
 
@@ -177,10 +177,12 @@ class _Examination:
         """Go through all worlds."""
         self.asked = worlds.needed([one for subject in self.subjects for one in subject.sets])
         self.held = Held(self.lake.what_if(self.plan.base()))
+        for subject in self.subjects:
+            self._captured(subject)
+        self.memory = memory.Memory([function for subject in self.subjects for function in subject.functions])
         base = self.world(Alteration())
         self.honest: dict[str, Grids] = {one.label: values.by_name(one.build(base)) for one in self.subjects}
         for subject in self.subjects:
-            self._captured(subject)
             self._empty(subject)
             if subject.strategy is not None:
                 self._add(fills.check(subject.strategy, self.world(Alteration(), self.regions[:1])))
@@ -196,7 +198,8 @@ class _Examination:
         return Proof(not found, found, tuple(self._certificate(one) for one in self.subjects))
 
     def world(self, alteration: Alteration, regions: tuple[str, ...] | None = None) -> World:
-        """A world that is altered."""
+        """A world that is altered, in which nothing is remembered of another one."""
+        self.memory.restore()
         altered = self.lake.what_if(alteration, self.held)
         return World(altered, regions or self.regions, self.plan.start, self.plan.end, self.asked)
 

@@ -175,7 +175,15 @@ def of_set(chosen: FactorSet) -> Subject:
 
     declared = _digest(chosen.model_dump_json())
     return Subject(
-        chosen.name, "factor set", build, chosen.content_hash, declared, _is_fitted(chosen), (chosen,), main=COMPOSITE
+        chosen.name,
+        "factor set",
+        build,
+        chosen.content_hash,
+        declared,
+        _is_fitted(chosen),
+        (chosen,),
+        _functions(chosen),
+        main=COMPOSITE,
     )
 
 
@@ -201,6 +209,7 @@ def of_strategy(strategy: Strategy) -> Subject:
         declared,
         _is_fitted(chosen),
         (chosen,),
+        _functions(chosen),
         main="targets",
         strategy=strategy,
     )
@@ -211,6 +220,10 @@ def _scores(chosen: FactorSet, world: World, universe: Any = None) -> Scores:
     from workbench.studies import composites
 
     return composites.scored(chosen, world.panel(universe), world.start, world.end)
+
+
+def _functions(chosen: FactorSet) -> tuple[Callable[..., Any], ...]:
+    return tuple(registry.get(name).function for name in chosen.factors)
 
 
 def _is_fitted(chosen: FactorSet) -> bool:

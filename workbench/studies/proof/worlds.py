@@ -178,11 +178,25 @@ def _days(lake: Lake, regions: Sequence[str], low: date, high: date, cuts: int) 
     events = lake.sql(_EVENTS, given)["day"].to_list()
     even = [low + (high - low) * number / max(1, cuts - 1) for number in range(cuts)] if cuts > 1 else [high]
     chosen: list[date] = []
-    # The last day first: the more past a value has, the more of it can move.
-    for day in (high, *events, *reversed(even)):
+    # A late day first: the more past a value has, the more of it can move.
+    for day in (_period_end(low, high), *events, *reversed(even)):
         if len(chosen) < cuts and all(abs((day - other).days) > 6 for other in chosen):
             chosen.append(day)
     return sorted(chosen)
+
+
+def _period_end(low: date, high: date) -> date:
+    """The last end of a quarter, or of a month: what is done only then is seen there and on no other day."""
+    ends = [day - timedelta(days=1) for day in _firsts(low, high + timedelta(days=1))]
+    inside = [day for day in ends if low <= day <= high]
+    quarters = [day for day in inside if day.month % 3 == 0]
+    return max(quarters or inside or [high])
+
+
+def _firsts(low: date, high: date) -> list[date]:
+    """First days of months."""
+    months = range(low.year * 12 + low.month - 1, high.year * 12 + high.month)
+    return [date(number // 12, number % 12 + 1, 1) for number in months]
 
 
 def _moments(days: Sequence[date], regions: Sequence[str]) -> tuple[Moment, ...]:
