@@ -250,7 +250,7 @@ def main() -> None:
     if "b" in given.parts:
         figures += part_b(3_000 // part, 10 / min(part, 4))
     if "d" in given.parts:
-        figures += daily(8_908 // part, 3)
+        figures += daily(8_908 // part, 10 / min(part, 4))
     report(figures)
     if given.json:
         given.json.write_text(json.dumps([asdict(one) | {"ratio": one.ratio} for one in figures], indent=2))
