@@ -149,3 +149,9 @@ def test_a_title_stands_clear_of_the_edge_whatever_the_height():
     title = theme.template().layout.title
     assert (title.y, title.yanchor) == (1.0, "top")
     assert title.pad.t >= 16
+
+
+def test_a_chart_is_a_chart_though_its_module_has_the_same_name():
+    for name in charts.__all__:
+        assert callable(getattr(charts, name)), name
+    assert callable(charts.equity)

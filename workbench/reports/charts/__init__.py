@@ -13,14 +13,13 @@ if TYPE_CHECKING:
     from workbench.reports.charts.correlations import correlation_map
     from workbench.reports.charts.equity import costs, equity, turnover
     from workbench.reports.charts.factors import coverage, decay, information_coefficient, quantiles, stability
+    from workbench.reports.charts.hits import hit_rates, hit_rates_of_parts
     from workbench.reports.charts.portfolio import region_weights, weights
     from workbench.reports.charts.prices import adjustment, explorer
     from workbench.reports.charts.signals import (
         buy_list,
         cross_region,
         factor_coverage,
-        hit_rates,
-        hit_rates_of_parts,
         regimes,
         signal_history,
     )
@@ -30,14 +29,13 @@ _MODULES = {
     "equity": ("equity", "costs", "turnover"),
     "correlations": ("correlation_map",),
     "factors": ("coverage", "decay", "information_coefficient", "quantiles", "stability"),
+    "hits": ("hit_rates", "hit_rates_of_parts"),
     "portfolio": ("region_weights", "weights"),
     "prices": ("adjustment", "explorer"),
     "signals": (
         "buy_list",
         "cross_region",
         "factor_coverage",
-        "hit_rates",
-        "hit_rates_of_parts",
         "regimes",
         "signal_history",
     ),
@@ -74,5 +72,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _NAMES:
-        return getattr(importlib.import_module(f"workbench.reports.charts.{_NAMES[name]}"), name)
+        module = importlib.import_module(f"workbench.reports.charts.{_NAMES[name]}")
+        # The import leaves the module's own name here, which may be that of a chart too.
+        globals().update({chart: getattr(module, chart) for chart in _MODULES[_NAMES[name]]})
+        return globals()[name]
     raise AttributeError(f"module 'workbench.reports.charts' has no attribute {name!r}")

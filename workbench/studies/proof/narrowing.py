@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from workbench.lake.whatif import Moment
+    from workbench.studies.proof.examination import Examination
     from workbench.studies.proof.findings import Finding
-    from workbench.studies.proof.prover import _Examination
     from workbench.studies.proof.subjects import Subject
 
     #: Names that move when some inputs are altered.
@@ -22,7 +22,7 @@ _ITEMS = "fundamentals.value"
 LATER = " of a region that closes later on that date"
 
 
-def narrow(examination: _Examination) -> None:
+def narrow(examination: Examination) -> None:
     """Name the input of each finding: its table and columns, and of filings the item."""
     for subject in examination.subjects:
         own = {
@@ -41,7 +41,7 @@ def narrow(examination: _Examination) -> None:
 
 
 def _narrowed(
-    examination: _Examination, subject: Subject, world: str, names: Mapping[str, Finding]
+    examination: Examination, subject: Subject, world: str, names: Mapping[str, Finding]
 ) -> dict[str, Finding]:
     kind = world.partition(" at the close")[0]
     moment = next(one for one in examination.plan.moments if world.endswith(f"{one.region} on {one.day}"))
@@ -66,8 +66,8 @@ def _narrowed(
     }
 
 
-def _trying(examination: _Examination, subject: Subject, moment: Moment) -> Tried:
-    from workbench.studies.proof.prover import FAILS
+def _trying(examination: Examination, subject: Subject, moment: Moment) -> Tried:
+    from workbench.studies.proof.examination import FAILS
 
     known: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}
 
@@ -83,7 +83,7 @@ def _trying(examination: _Examination, subject: Subject, moment: Moment) -> Trie
     return tried
 
 
-def _item(examination: _Examination, tried: Tried, moved: str) -> str | None:
+def _item(examination: Examination, tried: Tried, moved: str) -> str | None:
     """The item of filings, by halves; None where no single one moves it."""
     way = next((one for one in ("scrambled", "revised") if moved in tried(one, (_ITEMS,))), "cut off")
     items = examination.lake.sql("SELECT DISTINCT item FROM fundamentals ORDER BY 1")["item"].to_list()
